@@ -1,0 +1,1 @@
+"""An Lộ's web application; it is assembled in ``webapp.app``, and nothing is imported here."""

@@ -1,0 +1,139 @@
+"""Assembles the application: settings, extensions, doors, errors and headers."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from redis import Redis
+from sqlalchemy import Engine, event
+
+from webapp import assets, cli, errors, labels, language, logs, security
+from webapp.adapters import job_queue
+from webapp.config import Settings, read_settings
+from webapp.extensions import csrf, db, limiter, login, migrate
+from webapp.views import (
+    accounts,
+    casework,
+    health,
+    intake,
+    public,
+    shell,
+    statistics,
+    territory,
+    triage,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# How long a writer waits for another one; the longest transaction here takes well under a second.
+SQLITE_WAIT_S = 30
+
+# The largest request: three photos of 12 MB and the fields beside them.
+MAX_REQUEST_BYTES = 3 * 12 * 1024 * 1024 + 256 * 1024
+
+ROOMS = (health, shell, public, intake, accounts, casework, triage, statistics, territory)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Assemble an application from ``settings`` (read from the environment when left out).
+
+    Raises:
+        BadSetting: the environment holds a setting that cannot be used.
+    """
+    logs.configure()
+    settings = settings or read_settings()
+    app = Flask(
+        __name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static")
+    )
+    app.config.update(_flask_config(settings))
+    app.extensions["settings"] = settings
+    app.jinja_env.globals.update(settings=settings, labels=labels)
+    settings.var.mkdir(parents=True, exist_ok=True)
+    _bind_extensions(app)
+    job_queue.use(_choose_queue(settings))
+    for room in ROOMS:
+        app.register_blueprint(room.blueprint)
+    for part in (language, assets, errors, security, cli):
+        part.register(app)
+    return app
+
+
+def _flask_config(settings: Settings) -> dict[str, Any]:
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings.database_url),
+        "MAX_CONTENT_LENGTH": MAX_REQUEST_BYTES,
+        "MAX_FORM_MEMORY_SIZE": 256 * 1024,
+        "MAX_FORM_PARTS": 64,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.is_behind_tls,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,
+        "BABEL_DEFAULT_LOCALE": "vi",
+        "BABEL_DEFAULT_TIMEZONE": "Asia/Ho_Chi_Minh",
+        "RATELIMIT_STORAGE_URI": _limit_storage(settings),
+        # Counting starts anew in this process while Redis is away; nobody is turned down for it.
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+        "RATELIMIT_HEADERS_ENABLED": False,
+    }
+
+
+def _engine_options(database_url: str) -> dict[str, Any]:
+    if database_url.startswith("sqlite"):
+        return {"connect_args": {"timeout": SQLITE_WAIT_S}}
+    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
+
+
+def _limit_storage(settings: Settings) -> str:
+    address = redis_address(settings)
+    if address is None:
+        return "memory://"
+    return address.replace("unix://", "redis+unix://", 1)
+
+
+def _bind_extensions(app: Flask) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db)
+    csrf.init_app(app)
+    login.init_app(app)
+    limiter.init_app(app)
+
+
+def redis_address(settings: Settings) -> str | None:
+    """Return where Redis is: the setting, else what a Redis started by ourselves wrote down."""
+    if settings.redis_url:
+        return settings.redis_url
+    try:
+        return settings.redis_address_file.read_text(encoding="utf-8").strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def _choose_queue(settings: Settings) -> job_queue.JobQueue:
+    address = redis_address(settings)
+    if address is None:
+        return job_queue.NullJobQueue()
+    # An answer to a resident must not wait for a Redis that hangs.
+    return job_queue.RedisJobQueue(
+        Redis.from_url(address, socket_connect_timeout=1, socket_timeout=2)
+    )
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        # The driver must not begin transactions by itself: _begin_sqlite does.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Any) -> None:
+    if connection.dialect.name == "sqlite":
+        writes = connection.get_execution_options().get("anlo_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,240 @@
+"""Settings: read once from the environment, checked, and frozen."""
+
+import ipaddress
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off"}
+
+# Names without the prefix belong to everybody's environment; only these are ours.
+SHARED_NAMES = (
+    "HOST",
+    "PORT",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "PUBLIC_URL",
+    "SECRET_KEY",
+    "DEMO",
+    "TILE_URL",
+    "TILE_ATTRIBUTION",
+)
+OWN_NAMES = (
+    "ANLO_VAR",
+    "ANLO_DISTRICT_NAME",
+    "ANLO_CASE_PREFIX",
+    "ANLO_EMERGENCY_NUMBER",
+    "ANLO_MIN_FREE_MB",
+    "ANLO_REPORTS_PER_INSTALL_HOUR",
+    "ANLO_REPORTS_PER_ADDRESS_HOUR",
+    "ANLO_TRUSTED_PROXIES",
+    "ANLO_LEASE_SECONDS",
+    "ANLO_SWEEP_SECONDS",
+)
+
+
+class BadSetting(ValueError):
+    """A setting is unknown or has a value that cannot be used; the message names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set from outside; see ``.env.example`` for what each one means."""
+
+    host: str
+    port: int
+    var: Path
+    database_url: str
+    redis_url: str | None
+    public_url: str
+    secret_key: str
+    demo: bool
+    tile_url: str | None
+    tile_attribution: str | None
+    district_name: str
+    case_prefix: str
+    emergency_number: str
+    min_free_mb: int
+    reports_per_install_hour: int
+    reports_per_address_hour: int
+    trusted_proxies: int
+    lease_seconds: int
+    sweep_seconds: int
+
+    @property
+    def is_behind_tls(self) -> bool:
+        """Whether residents reach us by HTTPS, so that cookies may insist on it."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def photo_folder(self) -> Path:
+        """Where photo bytes lie, named by their SHA-256."""
+        return self.var / "photos"
+
+    @property
+    def redis_address_file(self) -> Path:
+        """Where a Redis started by ourselves writes its address for the other processes."""
+        return self.var / "redis.url"
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read and check every setting.
+
+    Args:
+        environ: the environment; the process's own when left out.
+
+    Raises:
+        BadSetting: a name that starts with ANLO_ is unknown, or a value cannot be used.
+    """
+    environ = os.environ if environ is None else environ
+    unknown = sorted(name for name in environ if name.startswith("ANLO_") and name not in OWN_NAMES)
+    if unknown:
+        raise BadSetting(
+            f"{unknown[0]}: unknown setting. The known ones are {', '.join(OWN_NAMES)}."
+        )
+    host = environ.get("HOST") or "127.0.0.1"
+    port = _whole_number(environ, "PORT", 8000, 1, 65535)
+    var = Path(environ.get("ANLO_VAR") or "var").resolve()
+    database_url, is_built_in = _database_url(environ, var)
+    demo = _switch(environ, "DEMO", default=is_built_in and _is_loopback(host))
+    if demo and not (is_built_in and _is_loopback(host)):
+        raise BadSetting(
+            "DEMO: the demonstration runs only with the built-in SQLite on a loopback address;"
+            " set DEMO=0, or leave DATABASE_URL out and HOST at 127.0.0.1."
+        )
+    return Settings(
+        host=host,
+        port=port,
+        var=var,
+        database_url=database_url,
+        redis_url=environ.get("REDIS_URL") or None,
+        public_url=_public_url(environ, host, port),
+        secret_key=_secret_key(environ, var, demo),
+        demo=demo,
+        tile_url=_tile_url(environ),
+        tile_attribution=environ.get("TILE_ATTRIBUTION") or None,
+        district_name=environ.get("ANLO_DISTRICT_NAME") or "Ninh Hải",
+        case_prefix=_case_prefix(environ),
+        emergency_number=_emergency_number(environ),
+        min_free_mb=_whole_number(environ, "ANLO_MIN_FREE_MB", 512, 0, 10**9),
+        reports_per_install_hour=_whole_number(
+            environ, "ANLO_REPORTS_PER_INSTALL_HOUR", 20, 1, 10**6
+        ),
+        reports_per_address_hour=_whole_number(
+            environ, "ANLO_REPORTS_PER_ADDRESS_HOUR", 600, 1, 10**6
+        ),
+        trusted_proxies=_whole_number(environ, "ANLO_TRUSTED_PROXIES", 0, 0, 5),
+        lease_seconds=_whole_number(environ, "ANLO_LEASE_SECONDS", 20, 2, 600),
+        sweep_seconds=_whole_number(environ, "ANLO_SWEEP_SECONDS", 15, 1, 600),
+    )
+
+
+def _whole_number(
+    environ: Mapping[str, str], name: str, default: int, least: int, most: int
+) -> int:
+    raw = environ.get(name) or str(default)
+    try:
+        value = int(raw)
+    except ValueError:
+        raise BadSetting(f"{name}: {raw!r} is not a whole number.") from None
+    if not least <= value <= most:
+        raise BadSetting(f"{name}: {value} is not between {least} and {most}.")
+    return value
+
+
+def _switch(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
+    raw = (environ.get(name) or "").strip().lower()
+    if not raw:
+        return default
+    if raw in _TRUE | _FALSE:
+        return raw in _TRUE
+    raise BadSetting(f"{name}: {raw!r} is neither 1 nor 0.")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _database_url(environ: Mapping[str, str], var: Path) -> tuple[str, bool]:
+    raw = environ.get("DATABASE_URL")
+    if not raw:
+        return f"sqlite:///{var / 'anlo.sqlite'}", True
+    if raw.startswith("sqlite:///"):
+        return raw, False
+    for scheme in ("postgresql+psycopg://", "postgresql://", "postgres://"):
+        if raw.startswith(scheme):
+            return "postgresql+psycopg://" + raw.removeprefix(scheme), False
+    raise BadSetting("DATABASE_URL: use postgresql://… or sqlite:///….")
+
+
+def _public_url(environ: Mapping[str, str], host: str, port: int) -> str:
+    raw = (environ.get("PUBLIC_URL") or f"http://{host}:{port}").rstrip("/")
+    parts = urlsplit(raw)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path:
+        raise BadSetting(f"PUBLIC_URL: {raw!r} is not of the form https://name.")
+    return raw
+
+
+def _tile_url(environ: Mapping[str, str]) -> str | None:
+    raw = environ.get("TILE_URL") or None
+    if raw and not all(part in raw for part in ("{z}", "{x}", "{y}")):
+        raise BadSetting("TILE_URL: the address needs {z}, {x} and {y}.")
+    return raw
+
+
+def _case_prefix(environ: Mapping[str, str]) -> str:
+    raw = environ.get("ANLO_CASE_PREFIX") or "NH"
+    if not (raw.isascii() and raw.isalpha() and raw.isupper() and len(raw) <= 8):
+        raise BadSetting("ANLO_CASE_PREFIX: one to eight capital letters A to Z.")
+    return raw
+
+
+def _emergency_number(environ: Mapping[str, str]) -> str:
+    raw = environ.get("ANLO_EMERGENCY_NUMBER") or "113"
+    if not raw.isdigit():
+        raise BadSetting("ANLO_EMERGENCY_NUMBER: digits only.")
+    return raw
+
+
+def _secret_key(environ: Mapping[str, str], var: Path, demo: bool) -> str:
+    raw = environ.get("SECRET_KEY")
+    if raw:
+        if len(raw) < 16:
+            raise BadSetting("SECRET_KEY: at least 16 characters.")
+        return raw
+    if not demo:
+        raise BadSetting(
+            "SECRET_KEY: needed outside the demonstration."
+            " Make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
+        )
+    return read_or_make_secret(var / "secret_key")
+
+
+def read_or_make_secret(file: Path) -> str:
+    """Return the secret in ``file`` (mode 0600), made on the first call.
+
+    Two processes may call this at once: whoever creates the file first decides.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f"{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as handle:
+        handle.write(secrets.token_hex(32))
+        handle.flush()
+        os.fsync(handle.fileno())
+    try:
+        os.link(draft, file)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return file.read_text(encoding="ascii")

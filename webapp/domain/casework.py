@@ -1,0 +1,357 @@
+"""What a case is: the sum of its events, what checks each act, and the seal on each event."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from webapp.domain.acts import (
+    DESK_ACTS,
+    OPEN_STATUSES,
+    ROLES,
+    SEVERITIES,
+    STATUSES,
+    TRANSITIONS,
+    Transition,
+    can_follow,
+    objection,
+)
+from webapp.domain.errors import InvalidInput, NotAllowed
+from webapp.domain.geo import Position, distance_m
+from webapp.domain.seal import canonical_hash, plain_data
+
+__all__ = [
+    "DESK_ACTS",
+    "KINDS",
+    "OPEN_STATUSES",
+    "ROLES",
+    "SEVERITIES",
+    "STATUSES",
+    "TRANSITIONS",
+    "CaseState",
+    "Happening",
+    "Transition",
+    "apply",
+    "check",
+    "check_needs",
+    "check_proof",
+    "check_raised",
+    "due_at",
+    "event_hash",
+    "is_late",
+    "is_open",
+    "plain_data",
+    "possible_acts",
+]
+
+KINDS = (
+    "opened",
+    "report_attached",
+    "first_viewed",
+    "acknowledged",
+    "started",
+    "resolved",
+    "photo_reviewed",
+    "words_reviewed",
+    "severity_raised",
+    "note_added",
+)
+
+# The proof must show the place. A phone's fix between houses errs by some 50 m, and a
+# stretch of pavement is photographed from its end: further away than this it shows another.
+PROOF_RADIUS_M = 200.0
+# Clocks of two phones may differ by this much without anybody being wrong.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class CaseState:
+    """All that the events of a case add up to; moments are aware and in UTC."""
+
+    status: str
+    severity: int
+    lead_unit_id: int
+    category_code: str
+    latitude: float
+    longitude: float
+    report_count: int
+    witness_count: int
+    acknowledge_due_at: datetime
+    resolve_due_at: datetime
+    opened_at: datetime
+    place_id: int
+    first_viewed_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    resolved_at: datetime | None = None
+    last_captured_at: datetime | None = None
+    public_sentence: str | None = None
+    address: str | None = None
+    previous_case_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One thing that happened to a case: who, of which unit at that time, when, and what.
+
+    ``data`` is JSON as stored (``plain_data`` makes it so). What each kind carries:
+
+    - opened: severity, lead_unit_id, category_code, latitude, longitude, place_id,
+      acknowledge_due_at, resolve_due_at; optionally address, previous_case_id, report_count,
+      witness_count, last_captured_at
+    - report_attached: witness_count (after it); optionally captured_at, report_id, terms …
+    - resolved: public_sentence; optionally photo_ids
+    - severity_raised: severity; optionally acknowledge_due_at, resolve_due_at
+    - the others change at most their own moment; what else they carry is for the reader
+    """
+
+    kind: str
+    at: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)
+    actor_id: int | None = None
+    actor_unit_id: int | None = None
+    reason_code: str | None = None
+    words: str | None = None
+
+
+def is_open(status: str) -> bool:
+    """Tell whether a unit still has to act."""
+    return status in OPEN_STATUSES
+
+
+def due_at(state: CaseState) -> datetime:
+    """Return the deadline that runs now: to acknowledge while new, to resolve after that."""
+    return state.acknowledge_due_at if state.status == "new" else state.resolve_due_at
+
+
+def is_late(state: CaseState, now: datetime) -> bool:
+    """Tell whether an open case has missed the deadline that runs now."""
+    return is_open(state.status) and now > due_at(state)
+
+
+def check(act: str, state: CaseState, *, role: str, is_lead_unit: bool) -> Transition:
+    """Return the allowed act, or say why it is not.
+
+    Whether the person may see the case at all is asked before this (404 otherwise).
+
+    Raises:
+        NotAllowed: ``act_not_possible`` with ``act``, ``status`` and ``reason``: unknown_act,
+            not_your_role, not_lead_unit, wrong_status, already_most_severe.
+    """
+    transition = next((row for row in TRANSITIONS + DESK_ACTS if row.act == act), None)
+    reason = (
+        "unknown_act" if transition is None else _objection(transition, state, role, is_lead_unit)
+    )
+    if transition is None or reason:
+        raise NotAllowed("act_not_possible", act=act, status=state.status, reason=reason)
+    return transition
+
+
+def possible_acts(state: CaseState, *, role: str, is_lead_unit: bool) -> tuple[Transition, ...]:
+    """Return the moves of the table that this person could make now, for the page's buttons."""
+    return tuple(row for row in TRANSITIONS if not _objection(row, state, role, is_lead_unit))
+
+
+def _objection(
+    transition: Transition, state: CaseState, role: str, is_lead_unit: bool
+) -> str | None:
+    return objection(
+        transition,
+        status=state.status,
+        severity=state.severity,
+        role=role,
+        is_lead_unit=is_lead_unit,
+    )
+
+
+def check_needs(transition: Transition, provided: Collection[str]) -> None:
+    """Refuse an act that came without what it needs.
+
+    Args:
+        transition: what ``check`` returned.
+        provided: names of the needs that are met: after_photo, public_sentence, severity.
+
+    Raises:
+        InvalidInput: ``<need>_needed``, with the need as its field.
+    """
+    for need in transition.needs:
+        if need not in provided:
+            raise InvalidInput(f"{need}_needed", field=need)
+
+
+def check_proof(
+    state: CaseState,
+    *,
+    captured_at: datetime | None,
+    position: Position | None,
+) -> None:
+    """Refuse an after-photo that cannot be proof: older than the evidence, or from elsewhere.
+
+    What the photo does not say cannot be held against it: phones strip positions and times.
+
+    Raises:
+        InvalidInput: ``after_photo_too_early`` or ``after_photo_too_far``.
+    """
+    newest = state.last_captured_at
+    if captured_at and newest and captured_at < newest - CLOCK_TOLERANCE:
+        raise InvalidInput("after_photo_too_early", field="after_photo")
+    if position is None:
+        return
+    away_m = distance_m(position, Position(state.latitude, state.longitude))
+    if away_m > PROOF_RADIUS_M + (position.accuracy_m or 0.0):
+        raise InvalidInput("after_photo_too_far", field="after_photo", distance_m=round(away_m))
+
+
+def check_raised(state: CaseState, severity: int) -> None:
+    """Refuse a severity that is not higher than the case's.
+
+    Raises:
+        InvalidInput: ``severity_not_higher``.
+    """
+    if severity not in SEVERITIES or severity <= state.severity:
+        raise InvalidInput("severity_not_higher", field="severity", severity=state.severity)
+
+
+def apply(state: CaseState | None, happening: Happening) -> CaseState:
+    """Return the case after one more event; the only place where a case changes.
+
+    Args:
+        state: the case so far; None before its first event, which must be ``opened``.
+        happening: what happened.
+
+    Raises:
+        NotAllowed: ``event_not_possible``, when the kind cannot follow (or nothing knows it).
+        InvalidInput: a severity was "raised" to one that is not higher.
+    """
+    if happening.kind == "opened":
+        if state is not None:
+            raise NotAllowed("event_not_possible", kind=happening.kind, status=state.status)
+        return _open(happening)
+    if state is None or happening.kind not in KINDS or not can_follow(state.status, happening.kind):
+        raise NotAllowed(
+            "event_not_possible", kind=happening.kind, status=state.status if state else None
+        )
+    effect = _EFFECTS.get(happening.kind)
+    return effect(state, happening) if effect else state
+
+
+def _open(happening: Happening) -> CaseState:
+    data = happening.data
+    return CaseState(
+        status="new",
+        severity=data["severity"],
+        lead_unit_id=data["lead_unit_id"],
+        category_code=data["category_code"],
+        latitude=float(data["latitude"]),
+        longitude=float(data["longitude"]),
+        report_count=data.get("report_count", 0),
+        witness_count=data.get("witness_count", 0),
+        acknowledge_due_at=_needed_moment(data["acknowledge_due_at"]),
+        resolve_due_at=_needed_moment(data["resolve_due_at"]),
+        opened_at=happening.at,
+        place_id=data["place_id"],
+        last_captured_at=_moment(data.get("last_captured_at")),
+        address=data.get("address"),
+        previous_case_id=data.get("previous_case_id"),
+    )
+
+
+def _attach_report(state: CaseState, happening: Happening) -> CaseState:
+    return replace(
+        state,
+        report_count=state.report_count + 1,
+        witness_count=happening.data["witness_count"],
+        last_captured_at=_later(state.last_captured_at, _moment(happening.data.get("captured_at"))),
+    )
+
+
+def _view(state: CaseState, happening: Happening) -> CaseState:
+    return replace(state, first_viewed_at=state.first_viewed_at or happening.at)
+
+
+def _acknowledge(state: CaseState, happening: Happening) -> CaseState:
+    return replace(
+        state,
+        status="acknowledged",
+        acknowledged_at=state.acknowledged_at or happening.at,
+    )
+
+
+def _start(state: CaseState, happening: Happening) -> CaseState:
+    return replace(state, status="in_progress")
+
+
+def _resolve(state: CaseState, happening: Happening) -> CaseState:
+    return replace(
+        state,
+        status="resolved",
+        resolved_at=happening.at,
+        public_sentence=happening.data["public_sentence"],
+    )
+
+
+def _raise_severity(state: CaseState, happening: Happening) -> CaseState:
+    severity = happening.data["severity"]
+    check_raised(state, severity)
+    return replace(
+        state,
+        severity=severity,
+        # A graver case never gets more time: the earlier deadline holds.
+        acknowledge_due_at=_earlier(
+            state.acknowledge_due_at, _moment(happening.data.get("acknowledge_due_at"))
+        ),
+        resolve_due_at=_earlier(
+            state.resolve_due_at, _moment(happening.data.get("resolve_due_at"))
+        ),
+    )
+
+
+_EFFECTS: dict[str, Callable[[CaseState, Happening], CaseState]] = {
+    "report_attached": _attach_report,
+    "first_viewed": _view,
+    "acknowledged": _acknowledge,
+    "started": _start,
+    "resolved": _resolve,
+    "severity_raised": _raise_severity,
+}
+
+
+def _moment(value: datetime | str | None) -> datetime | None:
+    return None if value is None else _needed_moment(value)
+
+
+def _needed_moment(value: datetime | str) -> datetime:
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment.astimezone(UTC)
+
+
+def _later(a: datetime | None, b: datetime | None) -> datetime | None:
+    return max((moment for moment in (a, b) if moment is not None), default=None)
+
+
+def _earlier(a: datetime, b: datetime | None) -> datetime:
+    return a if b is None else min(a, b)
+
+
+def event_hash(
+    previous_hash: str | None, case_number: str, version: int, happening: Happening
+) -> str:
+    """Return the SHA-256 (hex) that seals an event and, through it, all events before.
+
+    Hashed is one object with the keys actor_id, actor_unit_id, at, case, data, kind, previous,
+    reason_code, version and words, in the form of ``seal.canonical_hash``; anybody can recompute
+    it from the stored columns.
+    """
+    return canonical_hash(
+        {
+            "previous": previous_hash,
+            "case": case_number,
+            "version": version,
+            "kind": happening.kind,
+            "at": happening.at,
+            "actor_id": happening.actor_id,
+            "actor_unit_id": happening.actor_unit_id,
+            "reason_code": happening.reason_code,
+            "words": happening.words,
+            "data": happening.data,
+        }
+    )

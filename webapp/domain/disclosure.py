@@ -1,0 +1,241 @@
+"""The one public projection: an allow-list through which everything public must pass.
+
+Nothing is removed here; what is public is copied out by name, and the rest never gets along.
+Times become days, counts become bands, positions are the place's, rounded to about a metre.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+from webapp.domain.deadlines import local_day
+
+# Only these event kinds are told, and only as kind and day.
+PUBLIC_KINDS = ("opened", "acknowledged", "started", "resolved", "closed", "refused")
+PUBLIC_STATUSES = (
+    "new",
+    "acknowledged",
+    "in_progress",
+    "awaiting_authority",
+    "resolved",
+    "closed",
+    "refused",
+)
+PUBLIC_REPORT_STATUSES = ("received", "triaged", "held", "dismissed")
+
+# Five decimals are 1.1 m: enough for a pin, too coarse to tell one phone from another.
+PUBLIC_DECIMALS = 5
+# A commune has this long to look before a case shows on the map by itself (product.md).
+MAP_DELAY = timedelta(hours=6)
+
+
+@dataclass(frozen=True)
+class EventFacts:
+    """One event as the projection takes it: what and when, never who or why."""
+
+    kind: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class PhotoFacts:
+    """One photo: role evidence or after, state pending, ready or unreadable, and its review."""
+
+    id: int
+    role: str
+    state: str
+    review: str
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """What a service hands in about one case.
+
+    ``latitude`` and ``longitude`` are the place's, never a report's. ``address`` is made by
+    ``services.territory.place_words`` from that position, never taken from a resident's words.
+    ``public_sentence`` is what an officer wrote for the public.
+    """
+
+    number: str
+    status: str
+    severity: int
+    category_code: str
+    category_name: str
+    unit_code: str
+    unit_name: str
+    witness_count: int
+    opened_at: datetime
+    resolve_due_at: datetime
+    latitude: float
+    longitude: float
+    acknowledged_at: datetime | None = None
+    resolved_at: datetime | None = None
+    address: str | None = None
+    public_sentence: str | None = None
+    events: tuple[EventFacts, ...] = ()
+    photos: tuple[PhotoFacts, ...] = ()
+
+
+@dataclass(frozen=True)
+class PublicEvent:
+    """What happened, and on which day in Vietnam."""
+
+    kind: str
+    on: date
+
+
+@dataclass(frozen=True)
+class PublicPhoto:
+    """A photo that an officer has shown, from before or after."""
+
+    id: int
+    moment: Literal["before", "after"]
+
+
+@dataclass(frozen=True)
+class PublicCase:
+    """All that anybody may know of a case."""
+
+    number: str
+    status: str
+    severity: int
+    category: str
+    category_name: str
+    unit_code: str
+    unit_name: str
+    witnesses: str
+    opened_on: date
+    acknowledged_on: date | None
+    resolved_on: date | None
+    due_on: date
+    latitude: float
+    longitude: float
+    address: str | None
+    public_sentence: str | None
+    events: tuple[PublicEvent, ...]
+    photos_before: tuple[PublicPhoto, ...]
+    photos_after: tuple[PublicPhoto, ...]
+    has_photos_in_review: bool
+
+    @property
+    def small_photo_id(self) -> int | None:
+        """The one photo that a card or pin shows: the proof once there is one."""
+        photos = self.photos_after + self.photos_before
+        return photos[0].id if photos else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the case as ``GET /track`` tells it."""
+        return {
+            "number": self.number,
+            "status": self.status,
+            "severity": self.severity,
+            "category": self.category,
+            "unit": {"code": self.unit_code, "name": self.unit_name},
+            "witnesses": self.witnesses,
+            "due_on": self.due_on.isoformat(),
+            "events": [{"kind": e.kind, "on": e.on.isoformat()} for e in self.events],
+        }
+
+    def as_map_json(self) -> dict[str, Any]:
+        """Return the case as the public map tells it."""
+        return {
+            "number": self.number,
+            "status": self.status,
+            "severity": self.severity,
+            "category": self.category,
+            "category_name": self.category_name,
+            "unit": {"code": self.unit_code, "name": self.unit_name},
+            "witnesses": self.witnesses,
+            "opened_on": self.opened_on.isoformat(),
+            "due_on": self.due_on.isoformat(),
+            "resolved_on": self.resolved_on.isoformat() if self.resolved_on else None,
+            "address": self.address,
+            "latitude": self.latitude,
+            "longitude": self.longitude,
+            "photo_id": self.small_photo_id,
+        }
+
+
+def witness_band(count: int) -> str:
+    """Return a number of witnesses as the public may know it: 1, 2–4 or 5+."""
+    if count <= 1:
+        return "1"
+    return "2–4" if count <= 4 else "5+"
+
+
+def is_on_map(opened_at: datetime, acknowledged_at: datetime | None, now: datetime) -> bool:
+    """Tell whether everybody may see a case: once acknowledged, or six hours after its report."""
+    return acknowledged_at is not None or now - opened_at >= MAP_DELAY
+
+
+def public_case(case: CaseFacts) -> PublicCase:
+    """Project a case for the public.
+
+    Raises:
+        ValueError: the status is none that the public knows; nothing is told then.
+    """
+    return PublicCase(
+        number=case.number,
+        status=_listed(case.status, PUBLIC_STATUSES),
+        severity=case.severity,
+        category=case.category_code,
+        category_name=case.category_name,
+        unit_code=case.unit_code,
+        unit_name=case.unit_name,
+        witnesses=witness_band(case.witness_count),
+        opened_on=local_day(case.opened_at),
+        acknowledged_on=_day(case.acknowledged_at),
+        resolved_on=_day(case.resolved_at),
+        due_on=local_day(case.resolve_due_at),
+        latitude=round(case.latitude, PUBLIC_DECIMALS),
+        longitude=round(case.longitude, PUBLIC_DECIMALS),
+        address=case.address,
+        public_sentence=case.public_sentence,
+        events=_public_events(case.events),
+        photos_before=_public_photos(case.photos, "evidence", "before"),
+        photos_after=_public_photos(case.photos, "after", "after"),
+        has_photos_in_review=any(
+            photo.review == "pending" and photo.state != "unreadable" for photo in case.photos
+        ),
+    )
+
+
+def public_report(report_status: str, case: PublicCase | None) -> dict[str, Any]:
+    """Return what ``GET /track/<tracking_key>`` answers to a program.
+
+    Raises:
+        ValueError: the status is none that the public knows.
+    """
+    return {
+        "report": {"status": _listed(report_status, PUBLIC_REPORT_STATUSES)},
+        "case": case.as_json() if case else None,
+    }
+
+
+def _listed(word: str, allowed: tuple[str, ...]) -> str:
+    if word not in allowed:
+        # Without the word itself: it must not surface in an error page either.
+        raise ValueError("not a word of the public projection")
+    return word
+
+
+def _day(moment: datetime | None) -> date | None:
+    return local_day(moment) if moment else None
+
+
+def _public_events(events: tuple[EventFacts, ...]) -> tuple[PublicEvent, ...]:
+    return tuple(
+        PublicEvent(event.kind, local_day(event.at))
+        for event in events
+        if event.kind in PUBLIC_KINDS
+    )
+
+
+def _public_photos(
+    photos: tuple[PhotoFacts, ...], role: str, moment: Literal["before", "after"]
+) -> tuple[PublicPhoto, ...]:
+    return tuple(
+        PublicPhoto(photo.id, moment)
+        for photo in photos
+        if photo.role == role and photo.review == "shown" and photo.state == "ready"
+    )

@@ -1,0 +1,56 @@
+"""What codes are called on the screen: one word for one thing, everywhere."""
+
+from flask_babel import lazy_gettext as _
+
+STATUS = {
+    "new": _("Mới"),
+    "acknowledged": _("Đã tiếp nhận"),
+    "in_progress": _("Đang xử lý"),
+    "awaiting_authority": _("Chờ cấp trên"),
+    "resolved": _("Đã xử lý"),
+    "closed": _("Đã kết thúc"),
+    "refused": _("Từ chối"),
+}
+
+# The same statuses in the words that residents read.
+PUBLIC_STATUS = {
+    "new": _("Đã gửi, chờ xã tiếp nhận"),
+    "acknowledged": _("Đã tiếp nhận"),
+    "in_progress": _("Đang xử lý"),
+    "awaiting_authority": _("Chờ cấp trên trả lời"),
+    "resolved": _("Đã xử lý xong"),
+    "closed": _("Đã kết thúc"),
+    "refused": _("Không xử lý"),
+}
+
+SEVERITY = {1: _("nhẹ"), 2: _("trung bình"), 3: _("nặng"), 4: _("khẩn cấp")}
+
+ROLE = {
+    "officer": _("Cán bộ xử lý"),
+    "head": _("Trưởng đơn vị"),
+    "supervisor": _("Cán bộ giám sát"),
+    "overseer": _("Người theo dõi"),
+    "administrator": _("Quản trị"),
+}
+
+REVIEW = {
+    "pending": _("Chưa xét"),
+    "shown": _("Công khai"),
+    "private": _("Giữ kín"),
+}
+
+HOLD = {
+    "no_position": _("Không có vị trí"),
+    "outside_boundaries": _("Ngoài mọi địa giới"),
+    "impossible_time": _("Thời gian không hợp lý"),
+    "category_needs_person": _("Loại Khác, cần người đọc"),
+    "no_photo_readable": _("Ảnh hỏng"),
+    "attempts_exhausted": _("Máy thử nhiều lần không xong"),
+}
+
+CORRIDOR_KIND = {
+    "national_road": _("Quốc lộ"),
+    "provincial_road": _("Tỉnh lộ"),
+    "local_road": _("Đường địa phương"),
+    "railway": _("Đường sắt"),
+}

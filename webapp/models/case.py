@@ -1,0 +1,156 @@
+"""Cases and the events they are made of: a case row is what its events add up to."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.models.base import Id, Json, Model, UtcDateTime
+from webapp.models.category import Category
+from webapp.models.place import Place
+from webapp.models.unit import Unit
+
+STATUSES = (
+    "new",
+    "acknowledged",
+    "in_progress",
+    "awaiting_authority",
+    "resolved",
+    "closed",
+    "refused",
+)
+
+
+class Case(Model):
+    """One episode of trouble at one place that one commune must end.
+
+    ``due_at`` is the deadline that runs now: to acknowledge while new, to resolve after that.
+    The pair (id, version) must name an event: the database refuses a commit that changed a case
+    and did not append what happened (a deferred foreign key and a trigger, migration 0001).
+    """
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('new', 'acknowledged', 'in_progress', 'awaiting_authority',"
+            " 'resolved', 'closed', 'refused')",
+            name="status",
+        ),
+        CheckConstraint("severity BETWEEN 1 AND 4", name="severity"),
+        ForeignKeyConstraint(
+            ["id", "version"],
+            ["case_events.case_id", "case_events.version"],
+            name="fk_cases_last_event",
+            deferrable=True,
+            initially="DEFERRED",
+            use_alter=True,
+        ),
+        # SQLAlchemy writes a boolean as "is_open = 1" for SQLite, and a partial index serves only
+        # a query that says its condition in the same words.
+        # The queue reads these in order: most severe first, then the nearest deadline.
+        Index(
+            "ix_cases_queue",
+            "lead_unit_id",
+            text("severity DESC"),
+            "due_at",
+            text("witness_count DESC"),
+            "id",
+            sqlite_where=text("is_open = 1"),
+            postgresql_where=text("is_open"),
+        ),
+        Index(
+            "ix_cases_cell", "cell", sqlite_where=text("is_open = 1"), postgresql_where=text("is_open")
+        ),
+        Index("ix_cases_place_id", "place_id"),
+        Index("ix_cases_unit_status", "lead_unit_id", "status", "opened_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    number: Mapped[str] = mapped_column(String(24), unique=True)
+    version: Mapped[int]
+    place_id: Mapped[int] = mapped_column(ForeignKey("places.id"))
+    category_code: Mapped[str] = mapped_column(ForeignKey("categories.service_code"))
+    status: Mapped[str] = mapped_column(String(20))
+    is_open: Mapped[bool]
+    severity: Mapped[int]
+    lead_unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
+    latitude: Mapped[float] = mapped_column(Float)
+    longitude: Mapped[float] = mapped_column(Float)
+    cell: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str | None] = mapped_column(String(200))
+    report_count: Mapped[int]
+    witness_count: Mapped[int]
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_captured_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    acknowledge_due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    resolve_due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    first_viewed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    acknowledged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    public_sentence: Mapped[str | None] = mapped_column(Text)
+    previous_case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+
+    place: Mapped[Place] = relationship()
+    category: Mapped[Category] = relationship()
+    lead_unit: Mapped[Unit] = relationship()
+
+
+class CaseEvent(Model):
+    """One thing that happened to a case; appended, never changed.
+
+    ``data`` holds the changed values, ``hash`` seals the event and the hash of the one before
+    (canonical form: ``domain.casework.event_hash``). ``actor_id`` is empty for the machine.
+    """
+
+    __tablename__ = "case_events"
+    __table_args__ = (
+        UniqueConstraint("case_id", "version"),
+        CheckConstraint("version >= 1", name="version"),
+        Index("ix_case_events_at", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    version: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("officers.id"))
+    actor_unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    reason_code: Mapped[str | None] = mapped_column(String(40))
+    words: Mapped[str | None] = mapped_column(Text)
+    data: Mapped[dict[str, Any]] = mapped_column(Json)
+    previous_hash: Mapped[str | None] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class CaseNumberSeries(Model):
+    """The last number given out of each series, such as NH-2026."""
+
+    __tablename__ = "case_number_series"
+
+    prefix: Mapped[str] = mapped_column(String(12), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last_number: Mapped[int]
+
+
+class CaseView(Model):
+    """When each officer first opened a case; the lead unit's first one is also a case event."""
+
+    __tablename__ = "case_views"
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    officer_id: Mapped[int] = mapped_column(ForeignKey("officers.id"), primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
+    viewed_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,151 @@
+"""One sentence for everything that can go wrong, in the words of whoever reads it."""
+
+from collections.abc import Mapping
+
+from flask_babel import LazyString, gettext
+from flask_babel import lazy_gettext as _
+
+# Answers of the web server itself, by status.
+_HTTP: dict[str, LazyString] = {
+    "http_400": _("Yêu cầu không đọc được. Hãy tải lại trang rồi thử lần nữa."),
+    "http_403": _("Bạn không có quyền làm việc này."),
+    "http_404": _("Không tìm thấy trang này."),
+    "http_405": _("Trang này không nhận cách gửi đó."),
+    "http_409": _("Nội dung đã thay đổi. Hãy xem lại rồi thử lần nữa."),
+    "http_413": _("Tệp gửi lên quá lớn. Mỗi ảnh tối đa 12 MB."),
+    "http_415": _("Loại tệp này không nhận được."),
+    "http_422": _("Có chỗ chưa đúng. Hãy xem lại."),
+    "http_429": _("Gửi quá nhiều lần. Hãy chờ ít phút rồi thử lại."),
+    "http_500": _("Máy chủ gặp lỗi. Việc vừa làm có thể chưa được ghi; hãy thử lại sau ít phút."),
+    "http_503": _("Máy chủ đang bận. Hãy thử lại sau ít phút."),
+}
+
+_GENERAL: dict[str, LazyString] = {
+    "too_many_requests": _("Gửi quá nhiều lần. Hãy chờ ít phút rồi thử lại."),
+    "form_expired": _("Trang này mở đã lâu nên không gửi được. Hãy tải lại rồi làm lần nữa."),
+    "role_not_allowed": _("Tài khoản của bạn không có quyền mở trang này."),
+    "cross_site": _("Phản ánh chỉ nhận từ trang An Lộ."),
+}
+
+_INTAKE: dict[str, LazyString] = {
+    "tracking_key_malformed": _("Mã tra cứu không đúng: cần 26 chữ và số."),
+    "key_has_other_content": _(
+        "Mã tra cứu này đã dùng cho một phản ánh khác. Hãy mở trang gửi mới rồi gửi lại."
+    ),
+    "report_not_found": _("Không tìm thấy phản ánh nào có mã tra cứu này."),
+    "install_key_malformed": _("Mã cài đặt trên máy không đúng. Hãy tải lại trang rồi gửi lại."),
+    "category_missing": _("Hãy chọn loại vi phạm hoặc sự cố."),
+    "category_unknown": _("Loại này không có trong danh sách. Hãy chọn lại."),
+    "number_malformed": _("Vị trí gửi kèm không đọc được: phải là một con số."),
+    "position_incomplete": _("Vị trí gửi kèm chưa đủ: cần cả vĩ độ và kinh độ."),
+    "position_out_of_range": _("Vị trí gửi kèm không có thật trên bản đồ."),
+    "time_malformed": _("Thời gian gửi kèm không đọc được."),
+    "description_too_long": _(
+        "Lời mô tả dài %(length)s ký tự. Hãy viết gọn trong %(most)s ký tự."
+    ),
+    "commune_hint_too_long": _("Tên xã hoặc địa điểm dài quá. Hãy viết gọn trong %(most)s ký tự."),
+    "contact_phone_malformed": _("Số điện thoại chưa đúng. Ví dụ: 0912 345 678."),
+    "contact_email_malformed": _("Địa chỉ e-mail chưa đúng. Ví dụ: ten@example.com."),
+    "exif_claims_malformed": _("Thông tin kèm theo ảnh không đọc được. Hãy chọn lại ảnh."),
+    "original_sha256_malformed": _("Dấu kiểm của ảnh không đúng. Hãy chọn lại ảnh."),
+    "photo_fields_unmatched": _("Thông tin kèm theo không khớp với số ảnh. Hãy chọn lại ảnh."),
+    "photo_missing": _("Hãy chụp hoặc chọn ít nhất một ảnh."),
+    "photo_not_a_file": _("Ảnh chưa được gửi kèm. Hãy chọn lại ảnh."),
+    "photo_too_many": _("Mỗi phản ánh nhận tối đa %(most)s ảnh."),
+    "photo_empty": _("Ảnh này không có dữ liệu. Hãy chụp hoặc chọn lại ảnh."),
+    "photo_too_many_bytes": _("Ảnh này quá nặng. Mỗi ảnh tối đa 12 MB."),
+    "photo_too_many_pixels": _("Ảnh này quá lớn. Mỗi ảnh tối đa 40 triệu điểm ảnh."),
+    "photo_is_heic": _(
+        "Ảnh HEIC chưa nhận được. Hãy đổi máy ảnh sang JPEG (“Tương thích nhất”) hoặc gửi ảnh"
+        " chụp màn hình của ảnh này."
+    ),
+    "photo_kind_unknown": _("Tệp này không phải ảnh JPEG, PNG hoặc WebP."),
+    "photo_header_damaged": _("Ảnh này bị hỏng, không mở được. Hãy chụp hoặc chọn lại ảnh."),
+    "photo_not_found": _("Không tìm thấy ảnh này."),
+    "photo_not_kept": _("Không tìm thấy ảnh này."),
+    "too_many_reports_of_phone": _(
+        "Máy này đã gửi nhiều phản ánh trong một giờ qua. Hãy chờ ít lâu rồi gửi tiếp."
+    ),
+    "too_many_reports_of_address": _(
+        "Mạng này đang gửi quá nhiều phản ánh. Hãy chờ ít lâu rồi gửi lại."
+    ),
+    "disk_nearly_full": _("Máy chủ sắp hết chỗ chứa ảnh. Hãy giữ phản ánh và gửi lại sau ít phút."),
+}
+
+_TRACKING: dict[str, LazyString] = {}
+
+_ACCOUNTS: dict[str, LazyString] = {}
+
+_CASEWORK: dict[str, LazyString] = {}
+
+_TRIAGE: dict[str, LazyString] = {}
+
+_TERRITORY: dict[str, LazyString] = {
+    "boundaries_not_json": _("Tệp không phải GeoJSON: không đọc được thành JSON (UTF-8)."),
+    "boundaries_not_collection": _("Tệp không phải một FeatureCollection của GeoJSON."),
+    "boundaries_empty": _("Tệp không có đơn vị nào (features trống)."),
+    "boundaries_refused": _("Không nhận tệp này, chưa ghi gì. Các chỗ phải sửa:"),
+    "boundaries_end_before_start": _("%(unit)s: ngày hết hiệu lực đứng trước ngày bắt đầu."),
+    "unit_code_unknown": _("Hôm nay không có đơn vị nào mang mã %(unit_code)s."),
+    "boundary_property_missing": _("%(unit)s: thiếu thuộc tính %(detail)s."),
+    "boundary_property_too_long": _("%(unit)s: thuộc tính %(detail)s quá dài."),
+    "boundary_date_unreadable": _("%(unit)s: valid_to “%(detail)s” không phải ngày (2025-06-30)."),
+    "boundary_geometry_not_polygon": _(
+        "%(unit)s: hình là %(detail)s, phải là Polygon hoặc MultiPolygon."
+    ),
+    "boundary_geometry_empty": _("%(unit)s: hình trống, không có vùng đất nào."),
+    "boundary_ring_empty": _("%(unit)s, vòng %(ring)s: trống."),
+    "boundary_coordinate_unreadable": _("%(unit)s, vòng %(ring)s: có tọa độ không phải số."),
+    "boundary_projected_metres": _(
+        "%(unit)s, vòng %(ring)s: tọa độ %(detail)s là mét của hệ phẳng (như VN-2000);"
+        " hãy chuyển sang kinh độ, vĩ độ WGS 84."
+    ),
+    "boundary_axes_swapped": _(
+        "%(unit)s, vòng %(ring)s: tọa độ %(detail)s có vẻ đảo;"
+        " GeoJSON ghi kinh độ trước, vĩ độ sau."
+    ),
+    "boundary_out_of_range": _("%(unit)s, vòng %(ring)s: tọa độ %(detail)s nằm ngoài trái đất."),
+    "boundary_ring_too_short": _(
+        "%(unit)s, vòng %(ring)s: chỉ có %(detail)s điểm khác nhau, cần ít nhất 3."
+    ),
+    "boundary_ring_without_area": _("%(unit)s, vòng %(ring)s: không bao quanh diện tích nào."),
+    "boundary_ring_crosses_itself": _(
+        "%(unit)s, vòng %(ring)s: tự cắt tại %(detail)s thành nhiều vùng lớn."
+    ),
+    "boundary_hole_outside": _("%(unit)s, vòng %(ring)s: lỗ nằm ngoài đường bao."),
+    "boundary_code_repeated": _("%(unit)s: mã %(detail)s xuất hiện hai lần trong tệp."),
+    "boundary_closed": _("%(unit)s, vòng %(ring)s: nối kín vòng."),
+    "boundary_points_dropped": _("%(unit)s, vòng %(ring)s: bỏ %(count)s điểm trùng."),
+    "boundary_turned": _("%(unit)s, vòng %(ring)s: đổi chiều vòng."),
+    "boundary_loop_mended": _("%(unit)s, vòng %(ring)s: gỡ một nút thắt nhỏ."),
+    "boundary_overlap": _("%(units)s chồng lên nhau %(area)s, gần %(where)s."),
+    "boundary_gap": _("Khoảng hở %(area)s gần %(where)s, giữa %(units)s."),
+}
+
+_STATISTICS: dict[str, LazyString] = {
+    "day_malformed": _("Ngày không đọc được. Hãy chọn ngày trong lịch."),
+    "period_reversed": _("Ngày cuối đang đứng trước ngày đầu."),
+    "period_too_long": _("Kỳ quá dài. Hãy chọn tối đa %(years)s năm."),
+    "list_unknown": _("Không có danh sách này."),
+}
+
+SENTENCES: dict[str, LazyString] = {
+    **_HTTP,
+    **_GENERAL,
+    **_INTAKE,
+    **_TRACKING,
+    **_ACCOUNTS,
+    **_CASEWORK,
+    **_TRIAGE,
+    **_TERRITORY,
+    **_STATISTICS,
+}
+
+
+def say(code: str, details: Mapping[str, object], status: int) -> str:
+    """Return the sentence for an error's code; that of its HTTP status when it has none."""
+    sentence = SENTENCES.get(code) or SENTENCES.get(f"http_{status}")
+    if sentence is None:
+        return gettext("Có lỗi. Hãy thử lại sau ít phút.")
+    text = str(sentence)
+    return text % details if details and "%(" in text else text

@@ -1,0 +1,1 @@
+"""Use cases: the only floor that queries the database and commits to it."""

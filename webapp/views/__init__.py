@@ -1,0 +1,1 @@
+"""Doors: each view parses a request, calls one service and answers."""
