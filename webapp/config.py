@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from urllib.parse import urlsplit
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
+
+# Half of what we make ourselves: shorter ones were typed by hand, and are guessed.
+LEAST_SECRET_LENGTH = 16
 
 # Names without the prefix belong to everybody's environment; only these are ours.
 SHARED_NAMES = (
@@ -193,7 +197,7 @@ def _tile_url(environ: Mapping[str, str]) -> str | None:
 
 def _case_prefix(environ: Mapping[str, str]) -> str:
     raw = environ.get("ANLO_CASE_PREFIX") or "NH"
-    if not (raw.isascii() and raw.isalpha() and raw.isupper() and len(raw) <= 8):
+    if not re.fullmatch("[A-Z]{1,8}", raw):
         raise BadSetting("ANLO_CASE_PREFIX: one to eight capital letters A to Z.")
     return raw
 
@@ -208,8 +212,8 @@ def _emergency_number(environ: Mapping[str, str]) -> str:
 def _secret_key(environ: Mapping[str, str], var: Path, demo: bool) -> str:
     raw = environ.get("SECRET_KEY")
     if raw:
-        if len(raw) < 16:
-            raise BadSetting("SECRET_KEY: at least 16 characters.")
+        if len(raw) < LEAST_SECRET_LENGTH:
+            raise BadSetting(f"SECRET_KEY: at least {LEAST_SECRET_LENGTH} characters.")
         return raw
     if not demo:
         raise BadSetting(

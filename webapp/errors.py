@@ -1,5 +1,7 @@
 """Turns what went wrong into an answer: one sentence for people, the same one in JSON."""
 
+from http import HTTPStatus
+
 import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_limiter import RateLimitExceeded
@@ -68,15 +70,15 @@ def _answer_rate_limit(error: RateLimitExceeded) -> Response:
     return response
 
 
-def _answer_csrf(error: CSRFError) -> Response:
+def _answer_csrf(_error: CSRFError) -> Response:
     return _answer(400, "form_expired")
 
 
 def _answer_http(error: HTTPException) -> Response:
-    if error.code is None or error.code < 400:
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return make_response(error.get_response())
     response = _answer(error.code, f"http_{error.code}")
-    if error.code == 405:
+    if error.code == HTTPStatus.METHOD_NOT_ALLOWED:
         for name, value in error.get_headers():
             if name.lower() == "allow":
                 response.headers["Allow"] = value
@@ -85,7 +87,7 @@ def _answer_http(error: HTTPException) -> Response:
 
 def _answer_crash(error: Exception) -> Response:
     db.session.rollback()
-    log.exception("request_crashed", method=request.method, endpoint=request.endpoint)
+    log.error("request_crashed", method=request.method, endpoint=request.endpoint, exc_info=error)
     return _answer(500, "http_500")
 
 

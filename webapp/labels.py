@@ -54,3 +54,21 @@ CORRIDOR_KIND = {
     "local_road": _("Đường địa phương"),
     "railway": _("Đường sắt"),
 }
+
+# Why a photo or a resident's words stay private; codes of services.casework_acts.
+PRIVATE_REASON = {
+    "person_visible": _("Nhận ra được người"),
+    "plate_visible": _("Thấy rõ biển số xe"),
+    "private_place": _("Bên trong nhà riêng"),
+    "not_about_case": _("Không liên quan vụ việc"),
+    "other": _("Lý do khác"),
+}
+
+# Why the table of moves does not allow an act; codes of domain.casework.check.
+OBJECTION = {
+    "unknown_act": _("Không có việc nào tên như vậy."),
+    "not_your_role": _("Vai trò của bạn chỉ được xem vụ việc này, không làm việc trên đó."),
+    "not_lead_unit": _("Chỉ đơn vị chủ trì mới làm được việc này."),
+    "wrong_status": _("Trạng thái hiện nay của vụ việc không cho phép việc này."),
+    "already_most_severe": _("Vụ việc đã ở mức cao nhất."),
+}

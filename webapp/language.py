@@ -1,4 +1,4 @@
-"""Vietnamese by default, English when asked: the locale, and dates and numbers as people say them."""
+"""Vietnamese by default, English when asked; dates and numbers as people say them."""
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -11,6 +11,10 @@ from webapp import clock
 from webapp.extensions import babel
 
 LANGUAGES = ("vi", "en")
+
+MINUTES_AN_HOUR = 60
+HOURS_A_DAY = 24
+METRES_A_KILOMETRE = 1000
 
 
 def register(app: Flask) -> None:
@@ -97,12 +101,12 @@ def left(value: datetime | None, since: datetime | None = None) -> str:
 def say_span(span: timedelta) -> str:
     """Say a span of time in its largest fitting unit, rounded down, at least one minute."""
     minutes = max(1, int(span.total_seconds() // 60))
-    if minutes < 60:
+    if minutes < MINUTES_AN_HOUR:
         return ngettext("%(num)d phút", "%(num)d phút", minutes)
-    hours = minutes // 60
-    if hours < 24:
+    hours = minutes // MINUTES_AN_HOUR
+    if hours < HOURS_A_DAY:
         return ngettext("%(num)d giờ", "%(num)d giờ", hours)
-    days = hours // 24
+    days = hours // HOURS_A_DAY
     return ngettext("%(num)d ngày", "%(num)d ngày", days)
 
 
@@ -118,9 +122,9 @@ def distance(metres: float | None) -> str:
     """Say a distance: metres below one kilometre, else kilometres with one decimal."""
     if metres is None:
         return "–"
-    if metres < 1000:
+    if metres < METRES_A_KILOMETRE:
         return f"{number(round(metres))}\u00a0m"
-    return f"{number(metres / 1000, 1)}\u00a0km"
+    return f"{number(metres / METRES_A_KILOMETRE, 1)}\u00a0km"
 
 
 def _weekday(on: date) -> str:

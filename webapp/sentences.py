@@ -40,9 +40,7 @@ _INTAKE: dict[str, LazyString] = {
     "position_incomplete": _("Vị trí gửi kèm chưa đủ: cần cả vĩ độ và kinh độ."),
     "position_out_of_range": _("Vị trí gửi kèm không có thật trên bản đồ."),
     "time_malformed": _("Thời gian gửi kèm không đọc được."),
-    "description_too_long": _(
-        "Lời mô tả dài %(length)s ký tự. Hãy viết gọn trong %(most)s ký tự."
-    ),
+    "description_too_long": _("Lời mô tả dài %(length)s ký tự. Hãy viết gọn trong %(most)s ký tự."),
     "commune_hint_too_long": _("Tên xã hoặc địa điểm dài quá. Hãy viết gọn trong %(most)s ký tự."),
     "contact_phone_malformed": _("Số điện thoại chưa đúng. Ví dụ: 0912 345 678."),
     "contact_email_malformed": _("Địa chỉ e-mail chưa đúng. Ví dụ: ten@example.com."),
@@ -72,13 +70,68 @@ _INTAKE: dict[str, LazyString] = {
     "disk_nearly_full": _("Máy chủ sắp hết chỗ chứa ảnh. Hãy giữ phản ánh và gửi lại sau ít phút."),
 }
 
-_TRACKING: dict[str, LazyString] = {}
+_TRACKING: dict[str, LazyString] = {
+    "tracking_key_unknown": _("Không có phản ánh nào mang mã này. Hãy xem lại từng chữ và số."),
+    "case_not_public": _("Không có vụ việc công khai nào mang số này."),
+}
 
-_ACCOUNTS: dict[str, LazyString] = {}
+_ACCOUNTS: dict[str, LazyString] = {
+    "sign_in_too_often": _("Sai mật khẩu quá nhiều lần. Hãy chờ ít phút rồi thử lại."),
+    "password_wrong": _("Mật khẩu đang dùng chưa đúng."),
+    "password_short": _("Mật khẩu cần ít nhất %(least)s ký tự."),
+    "password_long": _("Mật khẩu dài nhất %(most)s ký tự."),
+    "password_is_login": _("Mật khẩu không được trùng tên đăng nhập."),
+    "password_same": _("Mật khẩu mới phải khác mật khẩu cũ."),
+    "password_not_repeated": _("Hai lần nhập mật khẩu mới không giống nhau."),
+    "login_taken": _("Tên đăng nhập này đã có người dùng."),
+    "login_unusable": _("Tên đăng nhập cần 1 đến 80 ký tự, không có dấu cách."),
+    "name_unusable": _("Tên cần 1 đến 120 ký tự."),
+    "role_unknown": _("Không có vai trò này."),
+    "role_does_not_fit_unit": _("Vai trò này không hợp với cấp của đơn vị."),
+    "unit_not_found": _("Không tìm thấy đơn vị này."),
+    "officer_not_found": _("Không tìm thấy tài khoản này."),
+}
 
-_CASEWORK: dict[str, LazyString] = {}
+_CASEWORK: dict[str, LazyString] = {
+    "case_not_found": _("Không tìm thấy vụ việc này."),
+    "case_changed": _("Vụ việc đã thay đổi từ lúc bạn mở trang."),
+    "act_unknown": _("Không tìm thấy trang này."),
+    "form_incomplete": _("Biểu mẫu gửi thiếu. Hãy tải lại trang rồi làm lần nữa."),
+    "note_empty": _("Chưa viết gì để ghi."),
+    "words_too_long": _("Dài quá %(most)s ký tự. Hãy viết ngắn lại."),
+    "photo_not_ready": _("Ảnh chưa chuẩn bị xong hoặc bị hỏng nên chưa công khai được."),
+    "report_not_found": _("Vụ việc không có phản ánh này."),
+    "review_unknown": _("Hãy chọn Hiện hoặc Giữ kín."),
+    "private_needs_reason": _("Giữ kín cần một lý do. Hãy chọn lý do."),
+    "after_photo_needed": _("Cần ảnh sau: đã xử lý nghĩa là có bằng chứng."),
+    "public_sentence_needed": _("Hãy viết một câu cho người dân biết đã làm gì."),
+    "after_photo_too_early": _(
+        "Ảnh này chụp trước phản ánh cuối cùng nên chưa phải bằng chứng. Hãy chụp ảnh mới."
+    ),
+    "after_photo_too_far": _(
+        "Ảnh này chụp cách điểm %(distance_m)s m. Hãy chụp ngay tại chỗ đã phản ánh."
+    ),
+    "severity_needed": _("Hãy chọn mức độ mới."),
+    "severity_not_higher": _("Chỉ nâng được lên mức cao hơn mức hiện nay (%(severity)s)."),
+}
 
-_TRIAGE: dict[str, LazyString] = {}
+_TRIAGE: dict[str, LazyString] = {
+    "report_not_held": _("Phản ánh này không còn ở bàn phân loại."),
+    "report_dealt_with": _(
+        "Phản ánh vừa được người khác xử lý, nên việc bạn làm chưa được ghi."
+        " Danh sách dưới đây là mới nhất."
+    ),
+    "position_not_read": _(
+        "Không đọc được vị trí. Hãy gõ vĩ độ rồi kinh độ, ví dụ: 11.60120, 109.13450."
+    ),
+    "position_missing": _("Chưa có vị trí. Hãy bấm vào bản đồ hoặc gõ vĩ độ, kinh độ."),
+    "position_outside": _(
+        "Vị trí này không thuộc địa giới của đơn vị nào. Hãy sửa vị trí hoặc chọn đơn vị chủ trì."
+    ),
+    "unit_unknown": _("Không có đơn vị này. Hãy chọn lại."),
+    "dismissal_reason_missing": _("Hãy chọn lý do."),
+    "dismissal_words_missing": _("Hãy nói rõ hơn bằng vài từ, để người xem lại hiểu vì sao."),
+}
 
 _TERRITORY: dict[str, LazyString] = {
     "boundaries_not_json": _("Tệp không phải GeoJSON: không đọc được thành JSON (UTF-8)."),
@@ -86,6 +139,7 @@ _TERRITORY: dict[str, LazyString] = {
     "boundaries_empty": _("Tệp không có đơn vị nào (features trống)."),
     "boundaries_refused": _("Không nhận tệp này, chưa ghi gì. Các chỗ phải sửa:"),
     "boundaries_end_before_start": _("%(unit)s: ngày hết hiệu lực đứng trước ngày bắt đầu."),
+    "day_unreadable": _("Ngày không đọc được; hãy viết như 2025-07-01."),
     "unit_code_unknown": _("Hôm nay không có đơn vị nào mang mã %(unit_code)s."),
     "boundary_property_missing": _("%(unit)s: thiếu thuộc tính %(detail)s."),
     "boundary_property_too_long": _("%(unit)s: thuộc tính %(detail)s quá dài."),

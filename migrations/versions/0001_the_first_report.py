@@ -348,7 +348,8 @@ def _create_cases() -> None:
         sa.Column("public_sentence", sa.Text(), nullable=True),
         sa.Column("previous_case_id", ID, nullable=True),
         sa.CheckConstraint(
-            "status IN ('new', 'acknowledged', 'in_progress', 'awaiting_authority', 'resolved', 'closed', 'refused')",
+            "status IN ('new', 'acknowledged', 'in_progress', 'awaiting_authority',"
+            " 'resolved', 'closed', 'refused')",
             name=op.f("ck_cases_status"),
         ),
         sa.CheckConstraint("severity BETWEEN 1 AND 4", name=op.f("ck_cases_severity")),

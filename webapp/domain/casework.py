@@ -276,7 +276,7 @@ def _acknowledge(state: CaseState, happening: Happening) -> CaseState:
     )
 
 
-def _start(state: CaseState, happening: Happening) -> CaseState:
+def _start(state: CaseState, _happening: Happening) -> CaseState:
     return replace(state, status="in_progress")
 
 

@@ -25,6 +25,8 @@ PUBLIC_REPORT_STATUSES = ("received", "triaged", "held", "dismissed")
 
 # Five decimals are 1.1 m: enough for a pin, too coarse to tell one phone from another.
 PUBLIC_DECIMALS = 5
+# From two to this many witnesses are one band (product.md: counts are 1, 2–4, 5+).
+FEW_WITNESSES = 4
 # A commune has this long to look before a case shows on the map by itself (product.md).
 MAP_DELAY = timedelta(hours=6)
 
@@ -160,7 +162,7 @@ def witness_band(count: int) -> str:
     """Return a number of witnesses as the public may know it: 1, 2–4 or 5+."""
     if count <= 1:
         return "1"
-    return "2–4" if count <= 4 else "5+"
+    return "2–4" if count <= FEW_WITNESSES else "5+"
 
 
 def is_on_map(opened_at: datetime, acknowledged_at: datetime | None, now: datetime) -> bool:

@@ -142,9 +142,8 @@ def _is_fresh(claims: PositionClaims) -> bool:
 
 
 def _disagreement_m(chosen: Position, everything: Sequence[Position]) -> float | None:
-    if len(everything) < 2:
-        return None
-    return max(distance_m(chosen, other) for other in everything)
+    is_alone = len(everything) == 1
+    return None if is_alone else max(distance_m(chosen, other) for other in everything)
 
 
 def settle_captured_at(

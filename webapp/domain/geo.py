@@ -15,6 +15,9 @@ EARTH_RADIUS_M = 6_371_008.8
 # H3 resolution 10: edges of about 76 m, so that a disc of 50 m touches a handful of cells.
 CELL_RESOLUTION = 10
 
+POLE_DEGREES = 90
+ANTIMERIDIAN_DEGREES = 180
+
 # Phones and browsers that hide a position often leave zeros; 0,0 lies in the Atlantic.
 # Closer than this (0.1 m) to 0,0 is the same hole with a rounding error on it.
 ZERO_TOLERANCE_DEGREES = 1e-6
@@ -39,7 +42,7 @@ def is_usable(latitude: float | None, longitude: float | None) -> bool:
         return False
     if not (math.isfinite(latitude) and math.isfinite(longitude)):
         return False
-    if abs(latitude) > 90 or abs(longitude) > 180:
+    if abs(latitude) > POLE_DEGREES or abs(longitude) > ANTIMERIDIAN_DEGREES:
         return False
     return max(abs(latitude), abs(longitude)) > ZERO_TOLERANCE_DEGREES
 

@@ -63,7 +63,7 @@ def chosen_period(first: date, last: date) -> Period:
 
 
 def weeks_until(today: date, count: int) -> tuple[Period, ...]:
-    """Return the last ``count`` weeks from Monday to Sunday, oldest first; the present one ends today."""
+    """Return the last ``count`` weeks from Monday on, oldest first; the present one ends today."""
     monday = today - timedelta(days=today.weekday())
     starts = [monday - timedelta(weeks=back) for back in range(count - 1, -1, -1)]
     return tuple(Period(start, min(start + timedelta(days=6), today)) for start in starts)

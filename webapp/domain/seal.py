@@ -52,9 +52,9 @@ def stamp(moment: datetime) -> str:
 
 
 def canonical_hash(sealed: Mapping[str, Any]) -> str:
-    """Return the SHA-256 (hex) of values written as canonical JSON.
+    r"""Return the SHA-256 (hex) of values written as canonical JSON.
 
-    Keys sorted at every depth, no blanks, ASCII with ``\\u`` escapes, moments in UTC as
+    Keys sorted at every depth, no blanks, ASCII with ``\u`` escapes, moments in UTC as
     ``2026-06-18T07:32:00.000000+00:00``, whole numbers without a fraction, others in Python's
     shortest form that reads back to the same float.
     """

@@ -95,32 +95,33 @@ class Hold:
 Decision = Attach | Relapse | Open | Hold
 
 
-def decide(evidence: Evidence, candidates: Iterable[Candidate], *, now: datetime) -> Decision:
+def decide(
+    evidence: Evidence,
+    candidates: Iterable[Candidate],
+    *,
+    now: datetime,  # noqa: ARG001 - relapses (a later issue) ask for it; callers pass it already
+) -> Decision:
     """Decide what becomes of a report.
 
     Args:
         evidence: the report, settled and routed.
         candidates: cases nearby; others may be among them, they are sifted here.
-        now: the moment of the decision (relapses will need it; nothing does yet).
+        now: the moment of the decision.
 
     Returns:
         Attach to the nearest open case of the same category and unit within the limit,
         otherwise Open; or Hold, with the first reason that a person would have to mend.
     """
-    hold = _hold(evidence)
-    if hold is not None:
-        return hold
-    assert evidence.position is not None and evidence.unit_id is not None
-    return _attach_or_open(evidence.position, evidence.category_code, evidence.unit_id, candidates)
-
-
-def _hold(evidence: Evidence) -> Hold | None:
-    if evidence.position is None:
+    position, unit_id = evidence.position, evidence.unit_id
+    if position is None:
         return Hold("no_position")
-    if evidence.unit_id is None:
-        return Hold("outside_boundaries", _degrees(evidence.position))
-    if evidence.is_set_by_person:
-        return None
+    if unit_id is None:
+        return Hold("outside_boundaries", _degrees(position))
+    hold = None if evidence.is_set_by_person else _wait_for_person(evidence)
+    return hold or _attach_or_open(position, evidence.category_code, unit_id, candidates)
+
+
+def _wait_for_person(evidence: Evidence) -> Hold | None:
     if evidence.is_triaged_by_person:
         return Hold("category_needs_person", {"category_code": evidence.category_code})
     if evidence.is_time_impossible:

@@ -70,13 +70,17 @@ class Case(Model):
             postgresql_where=text("is_open"),
         ),
         Index(
-            "ix_cases_cell", "cell", sqlite_where=text("is_open = 1"), postgresql_where=text("is_open")
+            "ix_cases_cell",
+            "cell",
+            sqlite_where=text("is_open = 1"),
+            postgresql_where=text("is_open"),
         ),
         Index("ix_cases_place_id", "place_id"),
         Index("ix_cases_unit_status", "lead_unit_id", "status", "opened_at"),
     )
 
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    # Said aloud, for the key above makes "id" a foreign key too, which would stop the numbering.
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
     number: Mapped[str] = mapped_column(String(24), unique=True)
     version: Mapped[int]
     place_id: Mapped[int] = mapped_column(ForeignKey("places.id"))

@@ -23,7 +23,7 @@ class Category(Model):
 
 
 class DeadlineRule(Model):
-    """How long a case of one severity may wait; a category's own rule goes before the general one."""
+    """How long a case of one severity may wait; a category's own rule beats the general one."""
 
     __tablename__ = "deadline_rules"
     __table_args__ = (

@@ -1,0 +1,327 @@
+"""What a case adds up to, who may make which move, and what each move needs."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import reduce
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.domain.strategies import moments_between
+from webapp.domain.casework import (
+    KINDS,
+    OPEN_STATUSES,
+    ROLES,
+    STATUSES,
+    TRANSITIONS,
+    CaseState,
+    Happening,
+    apply,
+    check,
+    check_needs,
+    check_proof,
+    check_raised,
+    due_at,
+    is_late,
+    is_open,
+    possible_acts,
+)
+from webapp.domain.errors import InvalidInput, NotAllowed
+from webapp.domain.geo import Position
+
+NOON = datetime(2026, 6, 18, 5, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+OPENED = Happening(
+    "opened",
+    NOON,
+    {
+        "severity": 2,
+        "lead_unit_id": 7,
+        "category_code": "road_damage",
+        "latitude": 11,
+        "longitude": 109.1,
+        "place_id": 3,
+        "acknowledge_due_at": (NOON + 8 * HOUR).isoformat(),
+        "resolve_due_at": (NOON + 240 * HOUR).isoformat(),
+        "address": "xã Vĩnh Hải",
+    },
+)
+NEW = apply(None, OPENED)
+
+
+def happens(kind: str, hours: float = 1, **data: Any) -> Happening:
+    return Happening(kind, NOON + hours * HOUR, data)
+
+
+def fold(*happenings: Happening) -> CaseState:
+    return reduce(apply, happenings, NEW)
+
+
+def refusal(act: str, state: CaseState, role: str = "officer", *, is_lead_unit: bool = True) -> Any:
+    with pytest.raises(NotAllowed) as caught:
+        check(act, state, role=role, is_lead_unit=is_lead_unit)
+    assert caught.value.code == "act_not_possible"
+    return caught.value.details["reason"]
+
+
+def test_a_case_begins_as_new_with_what_its_first_event_says() -> None:
+    assert (NEW.status, NEW.severity, NEW.lead_unit_id) == ("new", 2, 7)
+    assert isinstance(NEW.latitude, float)
+    assert NEW.acknowledge_due_at == NOON + 8 * HOUR
+    assert (NEW.report_count, NEW.witness_count, NEW.address) == (0, 0, "xã Vĩnh Hải")
+
+
+def test_a_case_goes_from_new_to_resolved() -> None:
+    state = fold(
+        happens("acknowledged", 1),
+        happens("started", 2),
+        happens("resolved", 3, public_sentence="Đã vá mặt đường."),
+    )
+    assert state.status == "resolved"
+    assert state.acknowledged_at == NOON + HOUR
+    assert state.resolved_at == NOON + 3 * HOUR
+    assert state.public_sentence == "Đã vá mặt đường."
+
+
+def test_a_report_counts_and_its_capture_moves_the_last_one_forward_only() -> None:
+    state = fold(
+        happens("report_attached", witness_count=1, captured_at=(NOON + HOUR).isoformat()),
+        happens("report_attached", witness_count=2, captured_at=NOON.isoformat()),
+        happens("report_attached", witness_count=2, captured_at=None),
+    )
+    assert (state.report_count, state.witness_count) == (3, 2)
+    assert state.last_captured_at == NOON + HOUR
+
+
+def test_a_report_that_comes_late_attaches_to_a_resolved_case_and_does_not_reopen_it() -> None:
+    state = fold(happens("acknowledged"), happens("resolved", public_sentence="Xong."))
+    assert apply(state, happens("report_attached", witness_count=1)).status == "resolved"
+
+
+def test_only_the_first_view_counts() -> None:
+    state = fold(happens("first_viewed", 1), happens("first_viewed", 2))
+    assert state.first_viewed_at == NOON + HOUR
+
+
+def test_raising_the_severity_never_gives_more_time() -> None:
+    later = (NOON + 999 * HOUR).isoformat()
+    sooner = (NOON + 5 * HOUR).isoformat()
+    state = fold(
+        happens("severity_raised", severity=3, acknowledge_due_at=sooner, resolve_due_at=later)
+    )
+    assert state.severity == 3
+    assert state.acknowledge_due_at == NOON + 5 * HOUR
+    assert state.resolve_due_at == NEW.resolve_due_at
+
+
+@pytest.mark.parametrize("severity", [1, 2, 5, 0])
+def test_a_severity_is_never_raised_to_the_same_or_a_lower_one(severity: int) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        apply(NEW, happens("severity_raised", severity=severity))
+    assert caught.value.code == "severity_not_higher"
+    with pytest.raises(InvalidInput):
+        check_raised(NEW, severity)
+
+
+def test_what_only_concerns_the_desk_changes_nothing_in_the_case() -> None:
+    for kind in ("photo_reviewed", "words_reviewed", "note_added"):
+        assert apply(NEW, happens(kind, photo_id=1)) == NEW
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        (None, "acknowledged"),
+        (NEW, "opened"),
+        (NEW, "resolved"),
+        (NEW, "started"),
+        (NEW, "spoiled"),
+    ],
+)
+def test_an_event_that_cannot_follow_is_refused(state: CaseState | None, kind: str) -> None:
+    with pytest.raises(NotAllowed) as caught:
+        apply(state, replace(OPENED, kind=kind))
+    assert caught.value.code == "event_not_possible"
+
+
+data_of_kinds: dict[str, st.SearchStrategy[Mapping[str, Any]]] = {
+    kind: st.just({}) for kind in KINDS if kind != "opened"
+} | {
+    "report_attached": st.fixed_dictionaries(
+        {
+            "witness_count": st.integers(1, 9),
+            "captured_at": st.none() | st.just(NOON.isoformat()),
+        }
+    ),
+    "resolved": st.just({"public_sentence": "Xong."}),
+    "severity_raised": st.fixed_dictionaries(
+        {
+            "severity": st.integers(0, 5),
+            "resolve_due_at": st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat),
+        }
+    ),
+}
+happenings = st.sampled_from(sorted(data_of_kinds)).flatmap(
+    lambda kind: st.builds(
+        Happening,
+        kind=st.just(kind),
+        at=moments_between(date(2026, 6, 18), date(2026, 12, 31)),
+        data=data_of_kinds[kind],
+    )
+)
+
+
+def _fold_what_is_allowed(history: list[Happening]) -> list[CaseState]:
+    states = [NEW]
+    for happening in history:
+        try:
+            states.append(apply(states[-1], happening))
+        except (NotAllowed, InvalidInput):
+            continue
+    return states
+
+
+@given(st.lists(happenings, max_size=12))
+def test_no_history_lowers_a_severity_or_postpones_a_deadline(history: list[Happening]) -> None:
+    states = _fold_what_is_allowed(history)
+    for before, after in pairwise(states):
+        assert after.severity >= before.severity
+        assert after.resolve_due_at <= before.resolve_due_at
+        assert after.acknowledge_due_at <= before.acknowledge_due_at
+        assert (after.opened_at, after.place_id) == (before.opened_at, before.place_id)
+
+
+@given(st.lists(happenings, max_size=12))
+def test_every_status_on_the_way_was_reached_by_a_row_of_the_table(
+    history: list[Happening],
+) -> None:
+    states = _fold_what_is_allowed(history)
+    for before, after in pairwise(states):
+        if after.status != before.status:
+            assert any(
+                before.status in row.from_statuses and row.to_status == after.status
+                for row in TRANSITIONS
+            )
+
+
+@given(st.lists(happenings, max_size=12))
+def test_reports_are_counted_one_by_one(history: list[Happening]) -> None:
+    attached = sum(happening.kind == "report_attached" for happening in history)
+    assert _fold_what_is_allowed(history)[-1].report_count == attached
+
+
+def test_every_row_of_the_table_does_what_its_event_does() -> None:
+    for row in TRANSITIONS:
+        for status in row.from_statuses:
+            happening = happens(row.kind, public_sentence="Xong.", severity=3)
+            after = apply(replace(NEW, status=status), happening)
+            assert after.status == (row.to_status or status)
+
+
+def test_every_row_of_the_table_uses_known_words_and_says_why() -> None:
+    for row in TRANSITIONS:
+        assert {*row.from_statuses, row.to_status or "new"} <= set(STATUSES)
+        assert set(row.roles) <= set(ROLES)
+        assert row.kind in KINDS
+        assert row.why
+
+
+def test_overseers_and_administrators_change_nothing() -> None:
+    for status in STATUSES:
+        for role in ("overseer", "administrator"):
+            state = replace(NEW, status=status)
+            assert possible_acts(state, role=role, is_lead_unit=True) == ()
+
+
+def test_an_officer_of_the_lead_unit_can_acknowledge_or_raise_a_new_case() -> None:
+    acts = [row.act for row in possible_acts(NEW, role="officer", is_lead_unit=True)]
+    assert acts == ["acknowledge", "raise_severity"]
+
+
+def test_a_supervisor_can_raise_a_case_and_never_does_a_communes_work() -> None:
+    acts = [row.act for row in possible_acts(NEW, role="supervisor", is_lead_unit=False)]
+    assert acts == ["raise_severity"]
+
+
+def test_a_refused_act_names_the_reason() -> None:
+    assert refusal("resolve", NEW) == "wrong_status"
+    assert refusal("acknowledge", NEW, role="overseer") == "not_your_role"
+    assert refusal("acknowledge", NEW, is_lead_unit=False) == "not_lead_unit"
+    assert refusal("lower_severity", NEW) == "unknown_act"
+    assert refusal("raise_severity", replace(NEW, severity=4)) == "already_most_severe"
+
+
+def test_photos_and_words_are_reviewed_by_the_lead_unit_in_any_status() -> None:
+    for status in STATUSES:
+        row = check("review_photo", replace(NEW, status=status), role="head", is_lead_unit=True)
+        assert row.to_status is None
+    assert refusal("review_words", NEW, role="supervisor") == "not_your_role"
+
+
+@given(st.sampled_from(STATUSES), st.sampled_from(ROLES), st.booleans(), st.integers(1, 4))
+def test_the_page_offers_exactly_what_the_check_allows(
+    status: str, role: str, is_lead_unit: bool, severity: int
+) -> None:
+    state = replace(NEW, status=status, severity=severity)
+    offered = {row.act for row in possible_acts(state, role=role, is_lead_unit=is_lead_unit)}
+    for row in TRANSITIONS:
+        if row.act in offered:
+            assert check(row.act, state, role=role, is_lead_unit=is_lead_unit) is row
+        else:
+            refusal(row.act, state, role, is_lead_unit=is_lead_unit)
+
+
+def test_resolving_needs_a_photo_and_a_sentence() -> None:
+    row = check("resolve", replace(NEW, status="in_progress"), role="head", is_lead_unit=True)
+    check_needs(row, {"after_photo", "public_sentence"})
+    with pytest.raises(InvalidInput) as caught:
+        check_needs(row, {"public_sentence"})
+    assert (caught.value.code, caught.value.field) == ("after_photo_needed", "after_photo")
+    with pytest.raises(InvalidInput) as caught:
+        check_needs(row, {"after_photo"})
+    assert caught.value.code == "public_sentence_needed"
+
+
+SEEN = replace(NEW, last_captured_at=NOON)
+AT_PLACE = Position(NEW.latitude, NEW.longitude)
+A_KILOMETRE_OFF = Position(NEW.latitude + 0.009, NEW.longitude, 20.0)
+
+
+def test_a_proof_taken_after_the_last_report_near_the_place_is_taken() -> None:
+    check_proof(SEEN, captured_at=NOON + HOUR, position=AT_PLACE)
+
+
+def test_a_proof_that_says_nothing_of_time_and_place_is_taken() -> None:
+    check_proof(SEEN, captured_at=None, position=None)
+
+
+def test_a_proof_older_than_the_last_report_is_refused() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        check_proof(SEEN, captured_at=NOON - HOUR, position=None)
+    assert caught.value.code == "after_photo_too_early"
+
+
+def test_a_proof_from_elsewhere_is_refused_and_says_how_far() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        check_proof(SEEN, captured_at=None, position=A_KILOMETRE_OFF)
+    assert caught.value.code == "after_photo_too_far"
+    assert caught.value.details == {"distance_m": 1001}
+
+
+def test_the_clock_that_runs_is_to_acknowledge_first_and_to_resolve_then() -> None:
+    assert due_at(NEW) == NEW.acknowledge_due_at
+    assert due_at(fold(happens("acknowledged"))) == NEW.resolve_due_at
+
+
+def test_a_case_is_late_after_the_deadline_that_runs_and_not_once_it_is_over() -> None:
+    assert not is_late(NEW, NEW.acknowledge_due_at)
+    assert is_late(NEW, NEW.acknowledge_due_at + HOUR)
+    assert not is_late(replace(NEW, status="resolved"), NEW.resolve_due_at + HOUR)
+
+
+def test_open_are_the_statuses_in_which_somebody_must_act() -> None:
+    assert [status for status in STATUSES if is_open(status)] == list(OPEN_STATUSES)

@@ -1,0 +1,1 @@
+"""Services on SQLite and PostgreSQL."""

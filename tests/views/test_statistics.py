@@ -1,0 +1,94 @@
+"""The district's pages say their figures in sentences, and every figure opens its list."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from tests.factories import make_case, make_commune, make_officer, make_supervising_unit
+from tests.servers.visitor import Visitor
+from webapp import clock
+from webapp.charts import two_lines
+from webapp.services import outbox, tallies
+from webapp.services.transaction import transaction
+
+
+def rebuild_today() -> None:
+    """Count today anew, as the job does."""
+    today = clock.today()
+    with transaction() as work:
+        work.ask("rebuild_tallies", today.isoformat())
+    lease = outbox.lease("rebuild_tallies", today.isoformat(), seconds=20)
+    assert lease is not None
+    tallies.rebuild_tallies(today, lease)
+
+
+@pytest.fixture
+def supervisor(app: Flask, signed_in: Callable[[str], Visitor]) -> Visitor:
+    """A supervisor over one commune with two cases, signed in."""
+    with app.app_context():
+        district = make_supervising_unit()
+        commune = make_commune(name="Vĩnh Hải", parent=district)
+        make_officer(district, role="supervisor", login="giam-sat")
+        make_case(commune, witnesses=2)
+        make_case(commune, category_code="road_damage")
+        rebuild_today()
+    return signed_in("giam-sat")
+
+
+def test_the_district_page_names_each_commune_and_its_figures(supervisor: Visitor) -> None:
+    page = supervisor.client.get("/district")
+    assert page.status_code == 200
+    assert "Vĩnh Hải" in page.text
+    assert "Kỳ này chưa có vụ việc nào xử lý xong." in page.text
+
+
+def test_every_figure_opens_a_list_that_exists(supervisor: Visitor) -> None:
+    page = supervisor.client.get("/district").text
+    found = re.findall(r'href="(/district/cases[^"]*)"', page)
+    links = {link.replace("&amp;", "&") for link in found}
+    assert len(links) > 10
+    for link in links:
+        assert supervisor.client.get(link).status_code == 200, link
+
+
+def test_a_list_shows_its_cases_and_says_when_it_is_empty(supervisor: Visitor) -> None:
+    assert supervisor.client.get("/district/cases?list=open").text.count('href="/cases/NH-') == 2
+    empty = supervisor.client.get("/district/cases?list=resolved").text
+    assert "Không có vụ việc nào trong danh sách này." in empty
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("period=week", 200),
+        ("period=nonsense", 200),
+        ("from=2026-06-01&to=2026-06-30", 200),
+        ("from=2026-06-30&to=2026-06-01", 422),
+        ("from=hôm qua&to=2026-06-01", 422),
+        ("from=2026-06-30", 422),
+        ("from=0001-01-01&to=2026-06-01", 422),
+    ],
+)
+def test_a_period_is_understood_or_refused_with_a_sentence(
+    supervisor: Visitor, query: str, status: int
+) -> None:
+    assert supervisor.client.get(f"/district?{query}").status_code == status
+
+
+def test_an_unknown_list_is_not_found(supervisor: Visitor) -> None:
+    assert supervisor.client.get("/district/cases?list=secrets").status_code == 404
+
+
+def test_a_chart_keeps_its_points_inside_the_drawing() -> None:
+    chart = two_lines([0, 3, 17], [1, 0, 9])
+    for point in (*chart.first, *chart.second):
+        assert chart.left <= point.x <= chart.right
+        assert 0 <= point.y <= chart.bottom
+    assert [mark.value for mark in chart.marks] == [0, 5, 10, 15, 20]
+
+
+def test_a_chart_of_nothing_is_a_flat_line() -> None:
+    chart = two_lines([0, 0], [0, 0])
+    assert {point.y for point in chart.first} == {float(chart.bottom)}

@@ -1,0 +1,101 @@
+"""The cases behind each figure of the district: one list for every number."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy.orm import joinedload
+
+from webapp import clock
+from webapp.domain.errors import NotFound
+from webapp.domain.periods import Period
+from webapp.domain.statistics import bounds_of
+from webapp.extensions import db
+from webapp.models import Case, CaseEvent, Officer
+from webapp.services import scope
+
+# Fifty rows of one line each are one screen and a half on a desktop.
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class CaseList:
+    """One page of the cases behind a number, and how many there are in all."""
+
+    name: str
+    cases: tuple[Case, ...]
+    total: int
+    page: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one."""
+        return max(1, -(-self.total // PAGE_SIZE))
+
+
+def _happened(kind: str, period: Period) -> ColumnElement[bool]:
+    start, _ = bounds_of(period.first)
+    _, end = bounds_of(period.last)
+    return exists().where(
+        CaseEvent.case_id == Case.id,
+        CaseEvent.kind == kind,
+        CaseEvent.at >= start,
+        CaseEvent.at < end,
+    )
+
+
+# A list's name -> what its cases have in common. A tally counts by the same events and days.
+LISTS: dict[str, Callable[[Period], ColumnElement[bool]]] = {
+    "opened": lambda period: _happened("opened", period),
+    "acknowledged": lambda period: _happened("acknowledged", period),
+    "resolved": lambda period: _happened("resolved", period),
+    "on_time": lambda period: and_(
+        _happened("resolved", period), Case.resolved_at <= Case.resolve_due_at
+    ),
+    "reports": lambda period: _happened("report_attached", period),
+    "open": lambda _period: and_(Case.is_open),
+    "late": lambda _period: and_(Case.is_open, Case.due_at < clock.now()),
+    "unviewed": lambda _period: and_(Case.is_open, Case.first_viewed_at.is_(None)),
+}
+
+# These lists show the present; the period does not matter to them.
+PRESENT_LISTS = frozenset({"open", "late", "unviewed"})
+
+
+def cases_behind(
+    officer: Officer,
+    name: str,
+    period: Period,
+    *,
+    unit_id: int | None = None,
+    category_code: str | None = None,
+    page: int = 1,
+) -> CaseList:
+    """Return one page of the cases behind a figure, longest open first.
+
+    Raises:
+        NotFound: there is no list of that name.
+    """
+    if name not in LISTS:
+        raise NotFound("list_unknown")
+    query = scope.visible_cases(officer).where(LISTS[name](period))
+    if unit_id is not None:
+        query = query.where(Case.lead_unit_id == unit_id)
+    if category_code is not None:
+        query = query.where(Case.category_code == category_code)
+    return CaseList(name, _page(query, page), _count(query), page)
+
+
+def _page(query: Select[tuple[Case]], page: int) -> tuple[Case, ...]:
+    return tuple(
+        db.session.scalars(
+            query.options(joinedload(Case.lead_unit), joinedload(Case.category))
+            .order_by(Case.opened_at, Case.id)
+            .limit(PAGE_SIZE)
+            .offset((page - 1) * PAGE_SIZE)
+        )
+    )
+
+
+def _count(query: Select[tuple[Case]]) -> int:
+    return db.session.scalar(select(func.count()).select_from(query.subquery())) or 0

@@ -1,0 +1,81 @@
+"""Daily tallies: deleted and rebuilt from the events of their day, never added to."""
+
+from datetime import date
+
+from sqlalchemy import delete, select
+
+from webapp.domain import statistics
+from webapp.models import Case, CaseEvent, DeadlineRule, Tally
+from webapp.services import outbox
+from webapp.services.calendar import working_calendar
+from webapp.services.outbox import Lease
+from webapp.services.transaction import Transaction, transaction
+
+
+def rebuild_tallies(day: date, lease: Lease) -> None:
+    """Delete the tallies of a local day and count them anew from its events.
+
+    Counting anew, never adding to: a job may run twice, and a row that no event backs any more
+    must go.
+
+    Raises:
+        LeaseLost: another worker has this day now; nothing was changed.
+    """
+    with transaction() as work:
+        rows = statistics.tally_of(
+            day, _events_of(work, day), working_calendar((day.year - 1, day.year))
+        )
+        work.session.execute(delete(Tally).where(Tally.day == day))
+        work.session.add_all(_tally(row) for row in rows)
+        outbox.finish(work, lease)
+
+
+def _events_of(work: Transaction, day: date) -> list[statistics.CountedEvent]:
+    start, end = statistics.bounds_of(day)
+    found = work.session.execute(
+        select(CaseEvent.kind, CaseEvent.at, Case)
+        .join(Case, Case.id == CaseEvent.case_id)
+        .where(
+            CaseEvent.at >= start,
+            CaseEvent.at < end,
+            CaseEvent.kind.in_(statistics.TALLIED_KINDS),
+        )
+    )
+    round_the_clock = _round_the_clock_severities(work)
+    return [
+        statistics.CountedEvent(
+            kind=kind,
+            at=at,
+            unit_id=of.lead_unit_id,
+            category_code=of.category_code,
+            opened_at=of.opened_at,
+            resolve_due_at=of.resolve_due_at,
+            is_round_the_clock=of.severity in round_the_clock,
+        )
+        for kind, at, of in found
+    ]
+
+
+def _round_the_clock_severities(work: Transaction) -> frozenset[int]:
+    return frozenset(
+        work.session.scalars(
+            select(DeadlineRule.severity).where(
+                DeadlineRule.is_round_the_clock, DeadlineRule.category_code.is_(None)
+            )
+        )
+    )
+
+
+def _tally(row: statistics.TallyRow) -> Tally:
+    return Tally(
+        day=row.day,
+        unit_id=row.unit_id,
+        category_code=row.category_code,
+        reports=row.reports,
+        opened=row.opened,
+        acknowledged=row.acknowledged,
+        resolved=row.resolved,
+        resolved_on_time=row.resolved_on_time,
+        acknowledge_hours=list(row.acknowledge_hours),
+        resolve_hours=list(row.resolve_hours),
+    )
