@@ -1,0 +1,1 @@
+"""Adapters on real bytes: photos, their claims and their derivatives."""

@@ -1,0 +1,1 @@
+"""Times and ratios; `make bench` prints them, no test asserts them."""

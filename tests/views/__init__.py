@@ -1,0 +1,1 @@
+"""Doors: status codes, pages, what is asked of whoever comes in."""

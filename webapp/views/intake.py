@@ -1,0 +1,192 @@
+"""Doors of residents who report: the form, the one place that takes reports, and the receipt."""
+
+from typing import BinaryIO, cast
+from urllib.parse import SplitResult, urlsplit
+
+from flask import (
+    Blueprint,
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from webapp import errors, sentences
+from webapp.adapters import qr_code
+from webapp.adapters.photo_reader import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
+from webapp.adapters.photo_store import PhotoStore
+from webapp.config import Settings
+from webapp.domain.errors import AnLoError, InvalidInput, NotAllowed, TooLarge, UnsupportedPhoto
+from webapp.extensions import csrf
+from webapp.security import public_door
+from webapp.services import intake
+from webapp.services.submission import (
+    MAX_COMMUNE_HINT_CHARACTERS,
+    MAX_DESCRIPTION_CHARACTERS,
+    MAX_PHOTOS,
+    RawSubmission,
+)
+
+blueprint = Blueprint("intake", __name__)
+
+PHOTO_FIELDS = ("captured_at", "exif_claims", "original_sha256")
+
+LIMITS = {
+    "photos": MAX_PHOTOS,
+    "photo_bytes": MAX_PHOTO_BYTES,
+    "photo_pixels": MAX_PHOTO_PIXELS,
+    "description": MAX_DESCRIPTION_CHARACTERS,
+    "commune_hint": MAX_COMMUNE_HINT_CHARACTERS,
+}
+
+# Names of this machine that mean the same server, whichever of them its owner typed.
+_LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
+
+
+@blueprint.get("/report")
+@public_door
+def report_form() -> Response:
+    """Show the form, with a fresh tracking key for browsers that make none."""
+    return _form_page()
+
+
+@blueprint.post("/reports")
+@public_door
+def submit_report() -> Response:
+    """Take one report in: 201 when it is new, 200 when it had arrived before.
+
+    There is neither session nor CSRF token, for a report may have waited on the phone for days;
+    other sites are refused by what the browser says of the request instead.
+    """
+    _refuse_other_sites()
+    settings = _settings()
+    accepted = intake.submit(
+        _raw_submission(), settings=settings, store=PhotoStore(settings.photo_folder)
+    )
+    key = accepted.tracking_key
+    if _is_plain_form():
+        return _private(redirect(url_for("intake.receipt", tracking_key=key), 303))
+    body = jsonify(tracking_key=key, track_url=_track_url(key))
+    return _private(make_response(body, 201 if accepted.is_new else 200))
+
+
+csrf.exempt(submit_report)
+
+
+@blueprint.get("/receipt/<tracking_key>")
+@public_door
+def receipt(tracking_key: str) -> Response:
+    """Show the key of a report that arrived, to copy, to write down or to scan."""
+    found = intake.read_receipt(tracking_key)
+    track_url = _track_url(found.tracking_key)
+    page = render_template(
+        "intake/receipt.html",
+        receipt=found,
+        tracking_key=found.tracking_key,
+        groups=found.groups,
+        track_url=track_url,
+        qr=qr_code.as_svg(track_url, title=_("Mã QR của trang theo dõi")),
+    )
+    response = _private(make_response(page))
+    # The address holds the key: it must not travel to other sites, nor into a search engine.
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@blueprint.errorhandler(AnLoError)
+def _answer_error(error: AnLoError) -> Response:
+    """Show the form again with what was typed, when it was the form that could not be used."""
+    is_mendable = isinstance(error, InvalidInput | UnsupportedPhoto | TooLarge)
+    if request.endpoint != "intake.submit_report" or not is_mendable or not _is_plain_form():
+        return errors.answer_domain_error(error)
+    status = errors.STATUS_OF[type(error)]
+    message = sentences.say(error.code, error.details, status)
+    response = _form_page(
+        typed=request.form.to_dict(),
+        error={"code": error.code, "field": error.field, "message": message},
+    )
+    response.status_code = status
+    return response
+
+
+def _form_page(
+    typed: dict[str, str] | None = None, error: dict[str, str | None] | None = None
+) -> Response:
+    choices = intake.form_choices()
+    page = render_template(
+        "intake/report.html",
+        # Nothing came under the key that was refused, but a fresh one is never wrong.
+        tracking_key=intake.new_tracking_key(),
+        categories=choices.categories,
+        communes=choices.communes,
+        limits=LIMITS,
+        typed=typed or {},
+        error=error,
+    )
+    return _private(make_response(page))
+
+
+def _raw_submission() -> RawSubmission:
+    # A form sends an empty part for every file that was not chosen.
+    files = [file for file in request.files.getlist("photo") if file.filename]
+    return RawSubmission(
+        fields=request.form.to_dict(),
+        photos=[cast(BinaryIO, file.stream) for file in files],
+        photo_fields={name: request.form.getlist(name) for name in PHOTO_FIELDS},
+        address=request.remote_addr or "",
+        needs_photo=_is_plain_form() or "from_form" in request.form,
+    )
+
+
+def _refuse_other_sites() -> None:
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        raise NotAllowed("cross_site")
+    origin = request.headers.get("Origin")
+    if origin is not None and not _is_our_origin(origin, _settings().public_url):
+        raise NotAllowed("cross_site")
+
+
+def _is_our_origin(origin: str, public_url: str) -> bool:
+    theirs, ours = urlsplit(origin), urlsplit(public_url)
+    return (theirs.scheme, _host(theirs), _port(theirs)) == (ours.scheme, _host(ours), _port(ours))
+
+
+def _host(parts: SplitResult) -> str | None:
+    return "loopback" if parts.hostname in _LOOPBACK_NAMES else parts.hostname
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return None
+
+
+def _is_plain_form() -> bool:
+    """Return whether a browser sent the form by itself: it asks for a page by name.
+
+    Whatever only says that it takes anything is a program, and gets JSON.
+    """
+    best = request.accept_mimetypes.best_match(["application/json", "text/html"])
+    return best == "text/html"
+
+
+def _track_url(tracking_key: str) -> str:
+    return _settings().public_url + url_for("public.track", tracking_key=tracking_key)
+
+
+def _private(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.add("Vary", "Accept")
+    return response
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
