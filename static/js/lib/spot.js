@@ -1,0 +1,143 @@
+// "Where?" on the report form: what is known of the place, in words and as a small map.
+
+import { metresInWords } from './distance.js';
+import { part, show } from './dom.js';
+import { communeAt, lineNear, loadLand, neighbourNear, nearBorderM } from './land.js';
+import { isFixLate, likelyPosition, locate, permission, vagueAccuracyM } from './position.js';
+import { sketchOf } from './sketch.js';
+import { say } from './strings.js';
+
+// Beyond this a road's name no longer helps anybody to find the spot.
+const besideRoadM = 800;
+
+function addressOf(land, commune, spot) {
+  const road = lineNear(land, spot, besideRoadM);
+  if (!road) return commune.full_name;
+  return say('address', { road: road.name, distance: metresInWords(road.metres), commune: commune.full_name });
+}
+
+function sourceInWords(spot) {
+  if (spot.source === 'pin') return say('by_pin');
+  if (spot.source === 'exif') return say('by_photo');
+  return say('accuracy', { distance: metresInWords(spot.accuracy_m) });
+}
+
+/**
+ * The part of the form in `section` that settles the place.
+ *
+ * Args: `draft()` and `photos()` give what is known; `onChange(facts)` keeps `{fix}` or `{pin}`.
+ */
+export function makeSpot(section, { draft, photos, onChange }) {
+  const find = (name) => part(name, section);
+  const landAddress = section.dataset.land;
+  let isPinMapOpen = false;
+  let isLocating = false;
+  let problem = null; // "denied" or "unavailable" after a failed try
+
+  const land = () => loadLand(landAddress).catch(() => null);
+
+  async function draw() {
+    const spot = likelyPosition(draft(), photos());
+    show(find('located'), Boolean(spot));
+    show(find('unlocated'), !spot);
+    show(find('locating'), isLocating && !spot);
+    show(find('ask-location'), !spot && !isLocating && problem !== 'denied');
+    show(find('denied'), !spot && problem === 'denied');
+    show(find('unavailable'), !spot && problem === 'unavailable');
+    find('move-words').textContent = say(spot ? 'move_pin' : 'set_pin');
+    if (spot) await drawSpot(spot);
+    else show(find('card'), isPinMapOpen);
+  }
+
+  async function drawSpot(spot) {
+    show(find('card'), true);
+    find('accuracy').textContent = sourceInWords(spot);
+    const isVague = spot.source === 'fix' && spot.accuracy_m > vagueAccuracyM;
+    show(find('vague'), isVague);
+    show(find('late-fix'), !isVague && spot.source === 'fix' && isFixLate(draft(), photos()));
+    const known = await land();
+    if (!known) { drawWithoutLand(); return; }
+    const commune = communeAt(known, spot);
+    find('address').textContent = commune ? addressOf(known, commune, spot) : say('outside');
+    find('destination').textContent = commune ? say('office', { commune: commune.full_name }) : say('outside_goes');
+    drawBorder(known, commune, spot, isVague);
+    if (!isPinMapOpen) find('sketch').replaceChildren(sketchOf(known, spot, say('sketch_label', { place: find('address').textContent }), say('scale')));
+    show(find('sketch'), !isPinMapOpen);
+  }
+
+  function drawWithoutLand() {
+    find('address').textContent = say('located_offline');
+    find('destination').textContent = say('destination_later');
+    show(find('sketch'), false);
+    show(find('border'), false);
+  }
+
+  function drawBorder(known, commune, spot, isVague) {
+    // A pin was placed by hand: asking again would be nagging.
+    const isByHand = spot.source === 'pin';
+    const reach = Math.max(nearBorderM, spot.accuracy_m || 0);
+    const neighbour = commune && !isByHand && !isVague ? neighbourNear(known, commune, spot, reach) : null;
+    show(find('border'), Boolean(neighbour));
+    if (neighbour) find('border-words').textContent = say('near_border', { commune: neighbour.full_name });
+  }
+
+  async function askWhere() {
+    if (isLocating) return;
+    isLocating = true;
+    problem = null;
+    draw();
+    try {
+      await locate((fix) => { onChange({ fix }); draw(); });
+    } catch (error) {
+      problem = error.message;
+    }
+    isLocating = false;
+    draw();
+  }
+
+  async function openPin() {
+    const known = await land();
+    if (!known) { show(find('no-map'), true); return; }
+    show(find('no-map'), false);
+    show(find('card'), true);
+    show(find('sketch'), false);
+    show(find('live-part'), true);
+    if (isPinMapOpen) return;
+    const live = find('live');
+    const { openPinMap } = await import('./pin-map.js');
+    await openPinMap(live, known, likelyPosition(draft(), photos()), {
+      label: say('pin_label'),
+      fix: draft().fix,
+      buttons: Array.from(section.querySelectorAll('[data-step]')),
+      onMove(pin) { onChange({ pin }); draw(); },
+    });
+    isPinMapOpen = true;
+    show(find('steps'), true);
+    show(find('move'), false);
+    live.focus();
+  }
+
+  const openPinSafely = () => openPin().catch(() => show(find('no-map'), true));
+  find('move').addEventListener('click', openPinSafely);
+  find('border-move').addEventListener('click', openPinSafely);
+  find('border-right').addEventListener('click', () => {
+    const { latitude, longitude } = likelyPosition(draft(), photos());
+    onChange({ pin: { latitude, longitude } });
+    draw();
+  });
+  section.querySelectorAll('[data-locate]').forEach((button) => button.addEventListener('click', () => {
+    onChange({ pin: null });
+    askWhere();
+  }));
+
+  return {
+    draw,
+    /** Asks the phone after the first photo, and again only while nothing better is known. */
+    async askAtFittingMoment() {
+      const state = await permission();
+      if (state === 'denied') { problem = 'denied'; draw(); return; }
+      const isDue = !draft().pin && (photos().length > 0 || state === 'granted');
+      if (isDue) askWhere(); else draw();
+    },
+  };
+}

@@ -1,0 +1,16 @@
+// Entry point of the officials' pages: what every page needs, then the page's own module.
+
+import { keepFormsSingle, sendFiltersAtOnce } from './lib/forms.js';
+import { listenToKeys } from './lib/shortcuts.js';
+
+const pages = {
+  casework: () => import('./pages/casework.js'),
+  triage: () => import('./pages/triage.js'),
+};
+
+keepFormsSingle(document);
+sendFiltersAtOnce(document);
+listenToKeys();
+
+const load = pages[document.body.dataset.page];
+if (load) load().then((page) => page.begin());

@@ -1,0 +1,283 @@
+// The report form: a draft that survives, photos made ready, a place, and one sending at a time.
+
+import {
+  dropPhoto, keepOriginal, mostPhotos, openDraft, readPhotos, startLooseDraft, writeDraft, writePhoto,
+} from '../lib/draft.js';
+import { moment } from '../lib/dates.js';
+import { afterQuiet, make, part, show } from '../lib/dom.js';
+import { clearProblems, sayFieldProblem, sayProblem, settleProblem } from '../lib/form-problems.js';
+import { groupsOf, makeKey } from '../lib/tracking-key.js';
+import { keepSent } from '../lib/mine.js';
+import { prepare } from '../lib/photo-prepare.js';
+import { makePhotoStrip } from '../lib/photo-strip.js';
+import { send } from '../lib/sending.js';
+import { makeSpot } from '../lib/spot.js';
+import { say } from '../lib/strings.js';
+
+// Typing is kept when the fingers rest; a killed tab loses at most this much of it.
+const quietMs = 300;
+const mostWords = 2000;
+// From here on the remaining room is worth telling (mock-up: "counter from 80 %").
+const counterFrom = 0.8 * mostWords;
+
+const typed = ['description', 'contact_phone', 'contact_email', 'commune_hint'];
+
+const form = part('report');
+let draft = null;
+let photos = [];
+const preparing = new Map(); // photo id → promise of it being ready
+let isSending = false;
+let isGone = false; // sent: nothing may write the draft again, not even leaving the page
+let drawStrip = null;
+let spot = null;
+
+// ── Keeping ────────────────────────────────────────────────────────────────────────────────
+
+async function keep() {
+  if (isGone) return;
+  try {
+    await writeDraft(draft);
+    show(part('kept'), true);
+  } catch (error) {
+    sayProblem(form, say('photo_not_kept'));
+  }
+}
+
+const keepSoon = afterQuiet(keep, quietMs);
+
+function readForm() {
+  typed.forEach((name) => { draft[name] = form.elements[name].value; });
+  const chosen = form.querySelector('[name="category"]:checked');
+  draft.category = chosen ? chosen.value : null;
+  draft.category_words = wordsOfCategory();
+}
+
+function fillForm() {
+  typed.forEach((name) => { form.elements[name].value = draft[name] || ''; });
+  const tile = draft.category && form.querySelector(`[name="category"][value="${draft.category}"]`);
+  if (tile) tile.checked = true;
+  if (draft.contact_phone || draft.contact_email) part('contact', form).open = true;
+  countWords();
+}
+
+function countWords() {
+  const left = mostWords - form.elements.description.value.length;
+  const counter = part('counter', form);
+  show(counter, left <= mostWords - counterFrom);
+  counter.textContent = say('counter', { left });
+  counter.classList.toggle('counter-full', left <= 0);
+}
+
+// ── Photos ─────────────────────────────────────────────────────────────────────────────────
+
+function drawPhotos() {
+  drawStrip(photos);
+  part('photo-count', form).textContent = photos.length ? say('photo_count', { count: photos.length }) : say('photo_none');
+}
+
+function makeReady(photo) {
+  const work = prepare(photo).then(async (ready) => {
+    await writePhoto(ready).catch(() => undefined);
+    photos = photos.map((one) => (one.id === ready.id ? ready : one));
+    drawPhotos();
+    spot.draw();
+  }).then(() => preparing.delete(photo.id));
+  preparing.set(photo.id, work);
+}
+
+async function addPhotos(files, source) {
+  clearProblems(form);
+  const images = files.filter((file) => !file.type || file.type.startsWith('image/'));
+  const stranger = files.find((file) => !images.includes(file));
+  if (stranger) sayFieldProblem(form, 'photo', say('photo_not_image', { name: stranger.name }));
+  const room = mostPhotos - photos.length;
+  if (images.length > room) sayFieldProblem(form, 'photo', say('photo_too_many'));
+  for (const file of images.slice(0, room)) {
+    const photo = await keepOriginal(draft, file, source);
+    photos = [...photos, photo];
+    drawPhotos();
+    makeReady(photo);
+  }
+  spot.askAtFittingMoment();
+}
+
+async function removePhoto(photo) {
+  photos = photos.filter((one) => one.id !== photo.id);
+  drawPhotos();
+  spot.draw();
+  form.querySelector('[data-anchor="photo"]').focus();
+  await (preparing.get(photo.id) || Promise.resolve()); // or it would be written again
+  await dropPhoto(photo.id).catch(() => undefined);
+}
+
+// ── Sending ────────────────────────────────────────────────────────────────────────────────
+
+function lookOver() {
+  if (!photos.length) return ['photo', say('need_photo')];
+  if (!draft.category) return ['category', say('need_category')];
+  if (!form.elements.contact_email.checkValidity()) return ['contact_email', say('bad_email')];
+  return null;
+}
+
+function sayProgress(words, percent = null) {
+  const place = part('progress-words', form);
+  place.textContent = words;
+  show(place, Boolean(words));
+  const bar = part('progress', form);
+  show(bar, percent !== null);
+  if (percent !== null) bar.value = percent;
+}
+
+function onProgress(share) {
+  const percent = Math.floor(share * 100);
+  // The last byte left, the answer has not come: the server is writing to its disk.
+  sayProgress(share < 1 ? say('sending', { share: percent }) : say('storing'), percent);
+}
+
+function setSending(isNow) {
+  isSending = isNow;
+  [part('send', form), part('resend')].forEach((button) => {
+    if (isNow) button.setAttribute('aria-disabled', 'true');
+    else button.removeAttribute('aria-disabled');
+  });
+  if (!isNow) sayProgress('');
+}
+
+async function submit() {
+  if (isSending) return;
+  readForm();
+  clearProblems(form);
+  show(part('conflict', form), false);
+  const problem = lookOver();
+  if (problem) { sayFieldProblem(form, ...problem); return; }
+  setSending(true);
+  await keep();
+  sayProgress(say('preparing'), 0);
+  await Promise.all(preparing.values());
+  const answer = await send(form.action, draft, photos, onProgress);
+  setSending(false);
+  await take(answer);
+}
+
+async function take({ status, content, retryAfterS }) {
+  if (status === 200 || status === 201) { await leave(); return; }
+  const { code, field, message } = (content && content.error) || {};
+  if (status === 409) { offerNewKey(); return; }
+  if (status === 429 || status === 503) { await waitHere(whenToCome(message, retryAfterS)); return; }
+  if (status >= 400 && status < 500 && message) {
+    backToForm();
+    if (field) sayFieldProblem(form, field, message); else sayProblem(form, message);
+    return;
+  }
+  await waitHere(say(status === 0 ? 'no_network' : 'server_away'));
+}
+
+function whenToCome(message, retryAfterS) {
+  const minutes = Math.ceil((retryAfterS || 60) / 60);
+  const isSoon = retryAfterS && retryAfterS < 60;
+  return say(isSoon ? 'come_again_soon' : 'come_again_minutes', { message: message || '', minutes }).trim();
+}
+
+async function leave() {
+  isGone = true;
+  await keepSent(draft, photos, {
+    category: wordsOfCategory(), place: part('address', form).textContent,
+  }).catch(() => undefined);
+  // In the place of the form: going back must not show a report that is gone.
+  window.location.replace(form.dataset.receipt.replace('KEY', draft.tracking_key));
+}
+
+function offerNewKey() {
+  backToForm();
+  part('open-sent', form).href = form.dataset.track.replace('KEY', draft.tracking_key);
+  show(part('conflict', form), true);
+  sayProblem(form, say('conflict'));
+  part('open-sent', form).focus();
+}
+
+// ── The saved state ────────────────────────────────────────────────────────────────────────
+
+function wordsOfCategory() {
+  const tile = form.querySelector('[name="category"]:checked');
+  return tile ? tile.closest('label').textContent.trim() : '';
+}
+
+async function waitHere(why) {
+  draft.attempted_at = new Date().toISOString();
+  draft.waiting_why = why;
+  await keep();
+  // A reload comes back to this report, not to an empty form.
+  window.history.replaceState(null, '', `?draft=${draft.id}`);
+  showSaved();
+}
+
+function showSaved() {
+  part('saved-why').textContent = draft.waiting_why;
+  part('saved-kind').textContent = wordsOfCategory();
+  part('saved-place').textContent = part('address', form).textContent || say('no_place');
+  part('saved-time').textContent = say('saved_at', { time: moment(draft.attempted_at) });
+  part('saved-key').replaceChildren(...groupsOf(draft.tracking_key).map((group) => make('span', {}, group)));
+  if (photos.length) part('saved-photo').replaceChildren(make('img', { src: URL.createObjectURL(photos[0].blob), alt: say('photo_alt', { number: 1 }) }));
+  part('title').textContent = say('title_saved');
+  show(form, false);
+  show(part('saved'), true);
+  window.scrollTo(0, 0);
+  part('title').focus();
+}
+
+function backToForm() {
+  part('title').textContent = say('title');
+  show(part('saved'), false);
+  show(form, true);
+}
+
+// ── Beginning ──────────────────────────────────────────────────────────────────────────────
+
+async function restore() {
+  const asked = new URLSearchParams(window.location.search).get('draft');
+  try {
+    draft = await openDraft(asked);
+    photos = await readPhotos(draft.id);
+    show(part('kept'), true);
+  } catch (error) {
+    draft = startLooseDraft();
+    sayProblem(form, say('photo_not_kept'));
+  }
+}
+
+function takeOver() {
+  form.noValidate = true;
+  form.querySelectorAll('[data-plain]').forEach((plain) => {
+    show(plain, false);
+    plain.querySelectorAll('input').forEach((input) => { input.disabled = true; });
+  });
+  show(part('photos', form), true);
+  show(part('place-buttons', form), true);
+}
+
+function listen() {
+  form.addEventListener('input', ({ target }) => { settleProblem(form, target.name); readForm(); countWords(); keepSoon(); });
+  form.addEventListener('submit', (event) => { event.preventDefault(); submit(); });
+  part('resend').addEventListener('click', () => { backToForm(); submit(); });
+  part('edit').addEventListener('click', backToForm);
+  part('new-key', form).addEventListener('click', () => { draft.tracking_key = makeKey(); submit(); });
+  document.addEventListener('visibilitychange', () => { if (document.hidden && draft) { readForm(); keep(); } });
+}
+
+export async function start() {
+  takeOver();
+  drawStrip = makePhotoStrip(part('photos', form), addPhotos, removePhoto);
+  spot = makeSpot(part('place', form), {
+    draft: () => draft,
+    photos: () => photos,
+    onChange(facts) { Object.assign(draft, facts); keepSoon(); },
+  });
+  await restore();
+  fillForm();
+  listen();
+  drawPhotos();
+  photos.filter((photo) => !photo.is_ready).forEach(makeReady);
+  if (draft.attempted_at) showSaved();
+  spot.draw();
+  spot.askAtFittingMoment();
+}

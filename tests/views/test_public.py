@@ -1,0 +1,361 @@
+"""The public doors as a browser without JavaScript and as a program meet them."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, abort, render_template
+from flask.testing import FlaskClient
+
+from tests.factories import make_case, make_commune, make_officer, make_photo, make_report
+from tests.servers.counting import SqlCounter
+from webapp import clock
+from webapp.adapters.photo_store import PhotoStore
+from webapp.domain.disclosure import PUBLIC_STATUSES
+from webapp.extensions import db
+from webapp.labels import PUBLIC_STATUS
+from webapp.models import Attachment, Case, Photo, Report, ReportTriage
+from webapp.services import casework, public
+from webapp.services.intake import hash_tracking_key
+from webapp.services.transaction import transaction
+
+KEY = "7" * 26
+JSON = {"Accept": "application/json"}
+LONG_ENOUGH = timedelta(hours=7)
+
+PAGES = ("/", "/map", "/track", "/mine", "/results", "/data-notice", "/offline")
+ERRORS = (403, 404, 409, 413, 415, 422, 429, 500, 503)
+
+
+class Outline(HTMLParser):
+    """Collects what a page promises to keyboards, screen readers and the browser's policy."""
+
+    def __init__(self, text: str) -> None:
+        """Read the page."""
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag with its attributes."""
+        self.tags.append((tag, dict(attrs)))
+
+    def count(self, tag: str) -> int:
+        """Return how often a tag stands in the page."""
+        return sum(name == tag for name, _ in self.tags)
+
+    def ids(self) -> list[str]:
+        """Return the ids of the page, in order."""
+        return [str(attributes["id"]) for _, attributes in self.tags if "id" in attributes]
+
+
+def happen(case: Case, *kinds: str, sentence: str = "Đã làm xong.") -> None:
+    """Let things happen to a case, one after the other; the end has a public sentence."""
+    for kind in kinds:
+        with transaction() as work:
+            fresh = work.session.get_one(Case, case.id, populate_existing=True)
+            data = {"public_sentence": sentence} if kind == "resolved" else None
+            casework.append(work, fresh, kind, actor=None, now=clock.now(), data=data)
+
+
+def first_report(case: Case) -> Report:
+    """Return the first report of a case."""
+    joined = db.select(Report).join(Attachment, Attachment.report_id == Report.id)
+    return db.session.scalars(joined.where(Attachment.case_id == case.id)).first()
+
+
+def give_key(report: Report) -> None:
+    """Let a report be found by KEY."""
+    with transaction() as work:
+        row = work.session.get_one(Report, report.id)
+        row.tracking_key_hash = hash_tracking_key(KEY)
+
+
+def public_case(**values: Any) -> Case:
+    """Make a case that everybody may see, tracked by KEY."""
+    case = make_case(
+        make_commune(name="Vĩnh Hải"), **{"opened_at": clock.now() - LONG_ENOUGH} | values
+    )
+    give_key(first_report(case))
+    # A later transaction forgets what was read before it; the tests read on after the session.
+    db.session.refresh(case)
+    return case
+
+
+def show_photo(app: Flask, report: Report, **values: Any) -> Photo:
+    """Make a photo that an officer has shown, with bytes to serve."""
+    sha256 = PhotoStore(app.extensions["settings"].photo_folder).put_derivative(b"a picture")
+    hashes = {"large_sha256": sha256, "small_sha256": sha256}
+    return make_photo(report, **{"state": "ready", "review": "shown", **hashes, **values})
+
+
+@pytest.mark.parametrize("url", PAGES)
+def test_every_page_stands_on_an_empty_district(client: FlaskClient, url: str) -> None:
+    answer = client.get(url)
+    assert answer.status_code == 200
+    outline = Outline(answer.text)
+    assert (outline.count("main"), outline.count("h1"), outline.count("header")) == (1, 1, 1)
+    assert len(outline.ids()) == len(set(outline.ids()))
+
+
+@pytest.mark.parametrize("url", PAGES)
+def test_every_page_obeys_the_content_policy(client: FlaskClient, url: str) -> None:
+    outline = Outline(client.get(url).text)
+    for tag, attributes in outline.tags:
+        assert tag != "style"
+        assert "style" not in attributes
+        assert not [name for name in attributes if name.startswith("on")]
+        assert tag != "script" or "src" in attributes or attributes["type"] == "application/json"
+
+
+def test_home_tells_where_the_police_are(app: Flask, client: FlaskClient) -> None:
+    number = app.extensions["settings"].emergency_number
+    assert f'href="tel:{number}"' in client.get("/").text
+
+
+def test_home_shows_the_newest_case_with_its_place(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        case = public_case()
+    text = client.get("/").text
+    assert f"/map/cases/{case.number}" in text
+    assert 'data-latitude="11.61"' in text
+
+
+def test_a_case_has_a_public_page(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        case = public_case()
+    answer = client.get(f"/map/cases/{case.number}")
+    assert answer.status_code == 200
+    assert "UBND xã Vĩnh Hải" in answer.text
+
+
+def test_a_case_that_is_not_public_is_not_found(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        case = make_case(make_commune())
+    assert client.get(f"/map/cases/{case.number}").status_code == 404
+
+
+STEPS = {
+    "Đã gửi, chờ xã tiếp nhận": (),
+    "Đã tiếp nhận": ("acknowledged",),
+    "Đang xử lý": ("acknowledged", "started"),
+    "Đã xử lý xong ngày": ("acknowledged", "started", "resolved"),
+}
+
+
+@pytest.mark.parametrize("words", STEPS)
+def test_tracking_answers_first(app: Flask, client: FlaskClient, words: str) -> None:
+    with app.app_context():
+        happen(public_case(), *STEPS[words])
+    verdict = re.search(r'<h2 id="now">.*?</h2>', client.get(f"/track/{KEY}").text, re.DOTALL)
+    assert verdict is not None
+    assert words in verdict[0]
+
+
+@pytest.mark.parametrize("status", PUBLIC_STATUSES)
+def test_every_status_has_its_page(app: Flask, status: str) -> None:
+    with app.test_request_context("/"):
+        page = public.public_case_page(public_case().number)
+        told = replace(page.public, status=status, public_sentence="Lời của xã.")
+        text = render_template("public/track.html", case=replace(page, public=told), report=None)
+        assert str(PUBLIC_STATUS[status]) in text
+    assert "Lời của xã." in text
+
+
+def test_a_late_case_says_by_how_much(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        public_case(opened_at=clock.now() - timedelta(days=90))
+    assert re.search(r"Quá hạn \d+ ngày", client.get(f"/track/{KEY}").text)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("received", "Đã nhận phản ánh"),
+        ("held", "Cần người xem"),
+        ("dismissed", "Không thành vụ việc"),
+    ],
+)
+def test_a_report_that_is_no_case_is_explained(
+    app: Flask, client: FlaskClient, status: str, words: str
+) -> None:
+    with app.app_context():
+        report = make_report()
+        give_key(report)
+        with transaction() as work:
+            standing = work.session.get_one(ReportTriage, report.id)
+            standing.status, standing.hold_code = status, "no_position"
+    text = client.get(f"/track/{KEY}").text
+    assert words in text
+    assert "no_position" not in text
+
+
+def test_a_damaged_photo_asks_for_another(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        report = make_report()
+        give_key(report)
+        make_photo(report, state="unreadable")
+    assert "Có ảnh bị hỏng" in client.get(f"/track/{KEY}").text
+
+
+def test_what_an_officer_wrote_for_the_public_is_text_and_never_markup(
+    app: Flask, client: FlaskClient
+) -> None:
+    sentence = '<img src=x onerror="alert(1)"> Đã vá mặt đường.'
+    with app.app_context():
+        case = public_case()
+        happen(case, "acknowledged", "started", "resolved", sentence=sentence)
+    text = client.get(f"/track/{KEY}").text
+    assert "<img src=x" not in text
+    assert "Đã vá mặt đường." in text
+
+
+def test_tracking_answers_a_program_in_json(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        case = public_case()
+        happen(case, "acknowledged")
+        with transaction() as work:
+            work.session.get_one(ReportTriage, first_report(case).id).status = "triaged"
+    told = client.get(f"/track/{KEY}", headers=JSON).json
+    assert told["report"] == {"status": "triaged"}
+    assert set(told["case"]) == {
+        "number", "status", "severity", "category", "unit", "witnesses", "due_on", "events"
+    }  # fmt: skip
+    assert told["case"]["unit"]["name"] == "Vĩnh Hải"
+    assert [event["kind"] for event in told["case"]["events"]] == ["opened", "acknowledged"]
+
+
+@pytest.mark.parametrize("url", [f"/track/{KEY}", f"/track/{'0' * 26}", "/track"])
+def test_keys_are_kept_quiet(app: Flask, client: FlaskClient, url: str) -> None:
+    with app.app_context():
+        public_case()
+    headers = client.get(url).headers
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "noindex" in headers["X-Robots-Tag"]
+    assert "Accept" in headers["Vary"]
+
+
+@pytest.mark.parametrize("key", ["0" * 26, "abc"])
+def test_an_unknown_key_stays_in_the_field(client: FlaskClient, key: str) -> None:
+    answer = client.get(f"/track/{key}")
+    assert answer.status_code == 404
+    fields = [attributes for tag, attributes in Outline(answer.text).tags if tag == "input"]
+    assert [field["value"] for field in fields] == [key]
+    assert client.get(f"/track/{key}", headers=JSON).json["error"]["field"] == "tracking_key"
+
+
+def test_the_form_leads_to_the_page_of_the_key(client: FlaskClient) -> None:
+    answer = client.get("/track", query_string={"key": " 7777-7777 7/7"})
+    assert answer.status_code == 302
+    assert answer.location == "/track/7777777777"
+
+
+def test_the_map_reads_cases_and_asks_again_with_a_tag(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        case = public_case()
+        photo = show_photo(app, first_report(case))
+        db.session.refresh(case)
+    answer = client.get("/map/cases.json")
+    (told,) = answer.json["cases"]
+    assert told["number"] == case.number
+    assert told["url"] == f"/map/cases/{case.number}"
+    assert told["photo"] == f"/photos/{photo.id}/small"
+    again = client.get("/map/cases.json", headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_the_map_reads_the_land(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        make_commune(name="Vĩnh Hải")
+    land = client.get("/map/land.json").json
+    assert land["units"]["features"][0]["properties"]["name"] == "Vĩnh Hải"
+    assert land["lines"]["features"] == []
+
+
+def test_a_shown_photo_is_served_briefly_and_unsniffed(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        photo = show_photo(app, first_report(public_case()))
+    answer = client.get(f"/photos/{photo.id}/large")
+    assert answer.data == b"a picture"
+    assert answer.mimetype == "image/jpeg"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "public, max-age=60"
+    again = client.get(
+        f"/photos/{photo.id}/large", headers={"If-None-Match": answer.headers["ETag"]}
+    )
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize("size", ["received", "original", "medium"])
+def test_only_derivatives_are_served(app: Flask, client: FlaskClient, size: str) -> None:
+    with app.app_context():
+        photo = show_photo(app, first_report(public_case()))
+    assert client.get(f"/photos/{photo.id}/{size}").status_code == 404
+
+
+def test_an_unreviewed_photo_is_not_served(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        photo = show_photo(app, first_report(public_case()), review="pending")
+    assert client.get(f"/photos/{photo.id}/small").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query", ["unit=abc", "unit=999999", "month=x", "month=2026-13", "month=1-1"]
+)
+def test_results_bear_with_any_question(client: FlaskClient, query: str) -> None:
+    assert client.get(f"/results?{query}").status_code == 200
+
+
+def test_tracking_takes_few_statements(
+    app: Flask, client: FlaskClient, sql_counter: Callable[[], SqlCounter]
+) -> None:
+    with app.app_context():
+        happen(public_case(witnesses=5), "acknowledged")
+    with sql_counter() as statements:
+        assert client.get(f"/track/{KEY}").status_code == 200
+    assert len(statements) <= 6
+
+
+@pytest.mark.parametrize("status", ERRORS)
+def test_every_error_says_what_happened_and_where_to_go(
+    app: Flask, client: FlaskClient, status: int
+) -> None:
+    app.add_url_rule("/trouble", "trouble", lambda: abort(status))
+    answer = client.get("/trouble")
+    assert answer.status_code == status
+    outline = Outline(answer.text)
+    assert (outline.count("h1"), outline.count("main")) == (1, 1)
+    buttons = [
+        attributes for tag, attributes in outline.tags if "button" in str(attributes.get("class"))
+    ]
+    assert [button for button in buttons if button.get("href")]
+
+
+def test_a_broken_database_still_has_a_page(app: Flask) -> None:
+    with app.test_request_context("/"):
+        text = render_template(
+            "errors/page.html", status=500, code="http_500", field=None, message="Máy chủ gặp lỗi."
+        )
+    assert "Máy chủ gặp lỗi." in text
+
+
+def test_officials_are_led_back_to_their_queue(app: Flask, signed_in: Callable[[str], Any]) -> None:
+    with app.app_context():
+        make_officer(make_commune(), login="vinh-hai")
+    text = signed_in("vinh-hai").client.get("/nowhere").text
+    assert 'href="/queue"' in text
+
+
+def test_no_template_colours_or_scripts_by_itself() -> None:
+    folder = Path(__file__).parents[2] / "templates"
+    files = [folder / "base.html", folder / "macros/resident.html", *(folder / "public").iterdir()]
+    guilty = [
+        file.name for file in files if re.search(r'\sstyle="|\son[a-z]+="', file.read_text("utf-8"))
+    ]
+    assert guilty == []
