@@ -15,14 +15,18 @@ MARGIN = 12.0
 # A tenth of a unit is finer than any screen shows; half a unit of detail is enough.
 DECIMALS = 1
 TOLERANCE = 0.4
+# Letters of 8 units are about this wide, and lines of them this far apart.
+LETTER_WIDTH = 4.6
+LINE_HEIGHT = 9.0
 
 
 @dataclass(frozen=True)
 class Outline:
-    """A unit's land as an SVG path, and where its name stands."""
+    """A unit's land as an SVG path, and where its name stands, in one or two lines."""
 
     name: str
     path: str
+    label: tuple[str, ...]
     label_x: float
     label_y: float
 
@@ -77,10 +81,20 @@ def draw_sheet(
 
 
 def _outline(name: str, land: BaseGeometry) -> Outline:
-    # The widest room for a name is around the centre of the largest circle inside.
     largest = max(polygons_of(land), key=lambda piece: piece.area)
-    label = shapely.maximum_inscribed_circle(largest, 1.0).coords[0]
-    return Outline(name, _path(land), round(label[0], DECIMALS), round(label[1], DECIMALS))
+    # A name is looked for in the middle; in land bent like a bow, that may be somebody else's.
+    middle = largest.centroid if largest.contains(largest.centroid) else _roomiest(largest)
+    is_narrow = len(name) * LETTER_WIDTH > 2 * largest.boundary.distance(middle)
+    label = tuple(name.rsplit(" ", 1)) if is_narrow else (name,)
+    x, y = middle.x, middle.y
+    # Text stands on its line, so the block of lines is lowered to have its middle at the centre.
+    y += LINE_HEIGHT / 3 - (len(label) - 1) * LINE_HEIGHT / 2
+    return Outline(name, _path(land), label, round(x, DECIMALS), round(y, DECIMALS))
+
+
+def _roomiest(piece: BaseGeometry) -> shapely.Point:
+    """Return the centre of the largest circle inside."""
+    return shapely.Point(shapely.maximum_inscribed_circle(piece, 1.0).coords[0])
 
 
 def _path(shape: BaseGeometry) -> str:

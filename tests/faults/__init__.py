@@ -1,0 +1,1 @@
+"""Faults: power cuts, full disks, an empty Redis."""

@@ -1,0 +1,318 @@
+"""The triage desk as its people use it: pages, acts, and who may do what."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from tests.servers import triage_scene as scene
+from tests.servers.visitor import Visitor
+from webapp.adapters.photo_store import PhotoStore
+from webapp.extensions import db
+from webapp.models import Attachment, Case, Photo, Report, ReportTriage, TriageAct
+from webapp.services import outbox, triage
+
+DESK = "/triage"
+SignedIn = Callable[[str], Visitor]
+
+
+@pytest.fixture
+def units(app: Flask) -> dict[str, int]:
+    """Two communes under a supervising unit, with officers."""
+    with app.app_context():
+        return scene.build_district()
+
+
+@pytest.fixture
+def store(app: Flask) -> PhotoStore:
+    """The store that the application uses."""
+    return PhotoStore(app.extensions["settings"].photo_folder)
+
+
+@pytest.fixture
+def supervisor(units: dict[str, int], signed_in: SignedIn) -> Visitor:  # noqa: ARG001 - lives there
+    """Somebody of the supervising unit."""
+    return signed_in("supervisor")
+
+
+@pytest.fixture
+def triaged(app: Flask, store: PhotoStore) -> Callable[..., int]:
+    """Add a report and triage it: ``triaged(fix=None)`` stands at the desk."""
+
+    def add(**facts: object) -> int:
+        with app.app_context():
+            report = scene.add_report(store=store, **facts)  # type: ignore[arg-type]
+        run(app, store, report)
+        return report
+
+    return add
+
+
+def run(app: Flask, store: PhotoStore, report: int) -> None:
+    with app.app_context():
+        lease = outbox.lease("triage_report", str(report), seconds=20)
+        assert lease is not None
+        triage.triage_report(report, lease, store)
+
+
+def standing(app: Flask, report: int) -> ReportTriage:
+    with app.app_context():
+        return db.session.get_one(ReportTriage, report)
+
+
+def act_of(app: Flask, report: int) -> TriageAct:
+    with app.app_context():
+        query = select(TriageAct).where(TriageAct.report_id == report)
+        return db.session.scalars(query.order_by(TriageAct.id.desc())).first()  # type: ignore[return-value]
+
+
+def send(visitor: Visitor, report: int, act: str, **fields: object) -> object:
+    """Send a form of the sheet, with what it carries unseen."""
+    page = visitor.client.get(f"{DESK}?report={report}").text
+    seen_at = re.search(r'name="seen_at" value="([^"]+)"', page)
+    hidden = {"seen_at": seen_at[1]} if seen_at else {}
+    return visitor.post(f"{DESK}/{report}/{act}", hidden | fields, form=DESK)
+
+
+def test_an_empty_desk_says_so_and_leads_on(supervisor: Visitor) -> None:
+    page = supervisor.client.get(DESK)
+    assert page.status_code == 200
+    assert "Không có phản ánh nào chờ người xếp" in page.text
+    assert 'href="/queue"' in page.text
+
+
+def test_a_held_report_stands_there_with_its_reason_in_words(
+    supervisor: Visitor, triaged: Callable[..., int]
+) -> None:
+    triaged(fix=None, commune_hint="gần cầu Tri Thủy", phone="0912345678")
+    page = supervisor.client.get(DESK).text
+    assert "Không có vị trí" in page
+    assert "điện thoại không cho định vị" in page
+    assert "gần cầu Tri Thủy" in page
+    assert "có số điện thoại (ẩn)" in page
+    assert "0912345678" not in page
+
+
+def test_every_reason_has_its_words_and_its_tab(
+    supervisor: Visitor, triaged: Callable[..., int]
+) -> None:
+    triaged(fix=None)
+    triaged(fix=scene.AT_SEA)
+    triaged(category="other")
+    triaged(photos=(scene.jpeg(captured_at="2039:01:01 12:00:00"),))
+    for reason, words in {
+        "no_position": "không ghi toạ độ",
+        "outside_boundaries": "11.65000, 109.95000",
+        "category_needs_person": "loại Khác luôn do người xếp",
+        "impossible_time": "không thể đúng",
+    }.items():
+        page = supervisor.client.get(f"{DESK}?reason={reason}").text
+        assert page.count("data-row") == 1
+        assert words in page
+
+
+def test_a_tab_that_was_emptied_offers_the_others(
+    supervisor: Visitor, triaged: Callable[..., int]
+) -> None:
+    triaged(fix=None)
+    page = supervisor.client.get(f"{DESK}?reason=category_needs_person").text
+    assert "Xem tất cả 1 phản ánh đang giữ" in page
+
+
+def test_the_sheet_says_what_each_source_claims(
+    supervisor: Visitor, triaged: Callable[..., int]
+) -> None:
+    photo = scene.jpeg(position=scene.EAST, captured_at="2026:06:18 14:32:00")
+    triaged(category="other", photos=(photo,), fix=scene.WEST, accuracy_m=12)
+    page = supervisor.client.get(DESK).text
+    assert "± 12" in page
+    assert "11.65000, 109.15000" in page
+    assert "lệch 10,9" in page
+    assert "không đặt" in page
+
+
+def test_a_report_that_a_person_placed_becomes_a_case(
+    app: Flask, store: PhotoStore, supervisor: Visitor, triaged: Callable[..., int]
+) -> None:
+    report = triaged(fix=None)
+    answer = send(
+        supervisor, report, "place", position="11,65; 109,15", category="traffic_sign", unit_id=""
+    )
+    assert answer.status_code == 302
+    run(app, store, report)
+    with app.app_context():
+        case = db.session.scalars(select(Case)).one()
+        assert (case.category_code, case.lead_unit.name) == ("traffic_sign", "Vĩnh Hải")
+        assert db.session.get_one(Report, report).category_code == "road_damage"
+    assert act_of(app, report).data["latitude"] == 11.65
+    page = supervisor.client.get(DESK).text
+    assert case.number in page
+    assert "Đã làm hôm nay" in page
+
+
+def test_a_chosen_unit_goes_before_the_map(
+    app: Flask,
+    store: PhotoStore,
+    supervisor: Visitor,
+    triaged: Callable[..., int],
+    units: dict[str, int],
+) -> None:
+    report = triaged(fix=scene.AT_SEA)
+    send(supervisor, report, "place", position="", category="road_damage", unit_id=units["west"])
+    run(app, store, report)
+    with app.app_context():
+        assert db.session.scalars(select(Case.lead_unit_id)).one() == units["west"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"position": "gần cầu"}, "Không đọc được vị trí"),
+        ({"position": "0, 0"}, "Không đọc được vị trí"),
+        ({"position": ""}, "Chưa có vị trí"),
+        ({"position": "11.65, 109.95"}, "không thuộc địa giới"),
+        ({"position": "11.65, 109.15", "category": "nonsense"}, "danh mục|loại|Loại"),
+        ({"position": "11.65, 109.15", "unit_id": "99999"}, "Không có đơn vị này"),
+    ],
+)
+def test_what_cannot_be_placed_is_refused_beside_its_field_and_typed_words_are_kept(
+    app: Flask,
+    supervisor: Visitor,
+    triaged: Callable[..., int],
+    fields: dict[str, str],
+    sentence: str,
+) -> None:
+    report = triaged(fix=None)
+    form = {"category": "road_damage", "unit_id": "", "note": "đã gọi lại"} | fields
+    answer = send(supervisor, report, "place", **form)
+    assert answer.status_code == 422
+    assert re.search(sentence, answer.text)
+    assert 'value="đã gọi lại"' in answer.text
+    assert standing(app, report).status == "held"
+    assert act_of(app, report) is None
+
+
+def test_a_retry_lets_the_machine_decide_again(
+    app: Flask, store: PhotoStore, supervisor: Visitor, triaged: Callable[..., int]
+) -> None:
+    report = triaged(fix=None)
+    assert send(supervisor, report, "retry").status_code == 302
+    assert standing(app, report).status == "received"
+    assert act_of(app, report).kind == "retried"
+    run(app, store, report)
+    assert standing(app, report).status == "held"
+
+
+def test_a_dismissal_needs_a_reason_and_words(
+    app: Flask, supervisor: Visitor, triaged: Callable[..., int]
+) -> None:
+    report = triaged(fix=None)
+    assert send(supervisor, report, "dismiss", reason_code="", words="gửi thử").status_code == 422
+    assert send(supervisor, report, "dismiss", reason_code="test", words=" ").status_code == 422
+    assert standing(app, report).status == "held"
+
+
+def test_a_dismissal_is_listed_and_can_be_taken_back(
+    app: Flask, supervisor: Visitor, triaged: Callable[..., int]
+) -> None:
+    report = triaged(fix=None)
+    send(supervisor, report, "dismiss", reason_code="test", words="cán bộ gửi thử")
+    assert standing(app, report).status == "dismissed"
+    act = act_of(app, report)
+    assert (act.reason_code, act.words, act.actor_unit_id is not None) == (
+        "test",
+        "cán bộ gửi thử",
+        True,
+    )
+    page = supervisor.client.get(DESK).text
+    assert "Không phải vụ việc: gửi thử" in page
+    assert "xem lại" in page
+    assert send(supervisor, report, "restore").status_code == 302
+    assert (standing(app, report).status, standing(app, report).hold_code) == (
+        "held",
+        "no_position",
+    )
+
+
+def test_whoever_comes_second_is_told_that_nothing_was_done(
+    app: Flask, supervisor: Visitor, triaged: Callable[..., int]
+) -> None:
+    report = triaged(fix=None)
+    stale = {"seen_at": standing(app, report).updated_at.isoformat()}
+    supervisor.post(f"{DESK}/{report}/retry", stale, form=DESK)
+    answer = supervisor.post(f"{DESK}/{report}/retry", stale, form=DESK)
+    assert answer.status_code == 409
+    assert "vừa được người khác xử lý" in answer.text
+
+
+def test_an_overseer_reads_the_desk_and_changes_nothing(
+    app: Flask, supervisor: Visitor, signed_in: SignedIn, triaged: Callable[..., int]
+) -> None:
+    report = triaged(fix=None)
+    overseer = signed_in("overseer")
+    page = overseer.client.get(DESK)
+    assert page.status_code == 200
+    assert f'action="/triage/{report}' not in page.text
+    token = supervisor.token(DESK)
+    for act in ("place", "retry", "dismiss", "restore"):
+        answer = overseer.client.post(f"{DESK}/{report}/{act}", data={"csrf_token": token})
+        assert answer.status_code in {400, 403}
+    assert standing(app, report).status == "held"
+
+
+@pytest.mark.usefixtures("units")
+def test_an_officer_of_a_commune_does_not_pass(signed_in: SignedIn) -> None:
+    assert signed_in("officer").client.get(DESK).status_code == 403
+
+
+def test_a_photo_of_a_held_report_is_seen_at_the_desk_only(
+    app: Flask, supervisor: Visitor, signed_in: SignedIn, triaged: Callable[..., int]
+) -> None:
+    report = triaged(fix=None, photos=(scene.jpeg(),))
+    with app.app_context():
+        photo = db.session.scalars(select(Photo.id)).one()
+    url = f"{DESK}/{report}/photos/{photo}/small"
+    answer = supervisor.client.get(url)
+    assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
+    assert "private" in answer.headers["Cache-Control"]
+    assert supervisor.client.get(url.replace("small", "original")).status_code == 404
+    assert signed_in("officer").client.get(url).status_code == 403
+    assert app.test_client().get(url).status_code == 302
+
+
+def test_a_photo_of_a_case_is_not_the_desks(
+    app: Flask, supervisor: Visitor, triaged: Callable[..., int]
+) -> None:
+    report = triaged(photos=(scene.jpeg(),))
+    with app.app_context():
+        photo = db.session.scalars(select(Photo.id)).one()
+        assert db.session.scalars(select(Attachment.report_id)).one() == report
+    assert supervisor.client.get(f"{DESK}/{report}/photos/{photo}/small").status_code == 404
+
+
+def test_the_desk_takes_as_many_statements_for_forty_reports_as_for_two(
+    supervisor: Visitor, triaged: Callable[..., int], sql_counter: Callable
+) -> None:
+    def statements() -> int:
+        with sql_counter() as sent:
+            assert supervisor.client.get(DESK).status_code == 200
+        return len(sent)
+
+    triaged(fix=None)
+    triaged(fix=None)
+    few = statements()
+    for _ in range(38):
+        triaged(fix=None)
+    assert statements() == few
+
+
+def test_long_words_and_many_photos_hold(
+    supervisor: Visitor, triaged: Callable[..., int], tmp_path: Path
+) -> None:
+    del tmp_path
+    triaged(fix=None, description="Đường " + "rất xấu, " * 200, photos=(scene.jpeg(),) * 1)
+    page = supervisor.client.get(DESK).text
+    assert "Đọc hết" in page

@@ -1,0 +1,1 @@
+"""Jobs: once, twice, and killed midway."""
