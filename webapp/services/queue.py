@@ -1,0 +1,313 @@
+"""The queue: which cases an officer sees in which order, most urgent first, at a bounded cost."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    union_all,
+)
+from sqlalchemy.orm.attributes import set_committed_value
+
+from webapp import clock
+from webapp.extensions import db
+from webapp.models import Attachment, Case, Category, Officer, Photo, Unit
+from webapp.services.casework_figures import is_current_attachment
+from webapp.services.scope import UNIT_ROLES, visible_cases
+
+PAGE_SIZE = 20
+# Nobody works through more than a thousand rows: beyond them counts end and filters help.
+COUNT_CAP = 1000
+MOST_PAGES = COUNT_CAP // PAGE_SIZE
+
+# A deadline that falls within a day is for today's work.
+SOON = timedelta(hours=24)
+
+VIEWS = ("now", "unseen", "late", "soon", "photos", "done", "everything")
+DONE_STATUSES = ("resolved", "closed", "refused")
+MOST_URGENT_FIRST = (4, 3, 2, 1)
+
+# Written out, because SQLite takes a partial index only for the condition in its own letters.
+_IS_OPEN = text("cases.is_open")
+_URGENCY = (Case.severity.desc(), Case.due_at, Case.witness_count.desc(), Case.id)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an officer asked to see."""
+
+    view: str = "now"
+    severity: int = 1
+    category: str | None = None
+    unit_id: int | None = None
+    words: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the queue."""
+
+    case: Case
+    tone: str
+    photo_id: int | None
+    photo_count: int
+    unreviewed_count: int
+
+
+@dataclass(frozen=True)
+class Queue:
+    """One page of the queue, and how many cases each saved view holds."""
+
+    wanted: Wanted
+    rows: Sequence[Row]
+    counts: Mapping[str, int]
+    has_more: bool
+    categories: Mapping[str, Category]
+    units: Sequence[Unit] = field(default=())
+
+    @property
+    def are_counts_least(self) -> bool:
+        """Whether there are more open cases than were counted."""
+        return self.counts["everything"] >= COUNT_CAP
+
+
+def read_queue(officer: Officer, wanted: Wanted) -> Queue:
+    """Return one page of what an officer sees, with the counts of the saved views.
+
+    The cost does not grow with the number of cases: each severity is its own walk along the
+    queue's index that ends after one page, and counting ends at ``COUNT_CAP``.
+    """
+    now = clock.now()
+    units = [] if officer.role in UNIT_ROLES else _communes()
+    unit_ids = [officer.unit_id] if officer.role in UNIT_ROLES else [unit.id for unit in units]
+    if wanted.unit_id in unit_ids:
+        unit_ids = [wanted.unit_id]
+    known_units = {unit.id: unit for unit in (*units, officer.unit)}
+    categories = {row.service_code: row for row in db.session.scalars(_in_order())}
+    cases = _page(officer, wanted, unit_ids, now)
+    for found in cases:
+        # Known already: templates must not ask the database again, row by row.
+        set_committed_value(found, "category", categories[found.category_code])
+        set_committed_value(found, "lead_unit", known_units.get(found.lead_unit_id))
+    shown = cases[:PAGE_SIZE]
+    photos = _photo_figures([found.id for found in shown])
+    rows = [Row(found, tone(found, now), **photos.get(found.id, _NO_PHOTOS)) for found in shown]
+    return Queue(
+        wanted=wanted,
+        rows=rows,
+        counts=_counts(officer, unit_ids, now),
+        has_more=len(cases) > PAGE_SIZE,
+        categories=categories,
+        units=units,
+    )
+
+
+def tone(found: Case, now: datetime) -> str:
+    """Say how a case stands to the deadline that runs: late, soon, calm, or done."""
+    if not found.is_open:
+        return "done"
+    if found.due_at < now:
+        return "late"
+    return "soon" if found.due_at < now + SOON else "calm"
+
+
+def _communes() -> list[Unit]:
+    return list(db.session.scalars(select(Unit).where(Unit.tier == "commune").order_by(Unit.name)))
+
+
+def _in_order() -> Select[Category]:
+    return select(Category).order_by(Category.sort_order)
+
+
+def _page(
+    officer: Officer, wanted: Wanted, unit_ids: Sequence[int], now: datetime
+) -> Sequence[Case]:
+    page = min(max(wanted.page, 1), MOST_PAGES)
+    # One row more than a page tells whether another page follows.
+    end = page * PAGE_SIZE + 1
+    if wanted.words:
+        found = visible_cases(officer).where(_matches(wanted.words), *_filters(wanted))
+        ordered = found.order_by(_IS_OPEN_FIRST, Case.opened_at.desc(), Case.id.desc())
+    elif wanted.view == "done":
+        strands = _done_strands(officer, wanted, unit_ids, end)
+        ordered = _merged(strands).order_by(Case.opened_at.desc(), Case.id.desc())
+    else:
+        strands = _open_strands(officer, wanted, unit_ids, now, end)
+        ordered = _merged(strands).order_by(*_URGENCY)
+    start = (page - 1) * PAGE_SIZE
+    return db.session.scalars(ordered.offset(start).limit(PAGE_SIZE + 1)).all()
+
+
+_IS_OPEN_FIRST: ColumnElement[Any] = case((Case.is_open.is_(True), 0), else_=1)
+
+
+def _merged(strands: Sequence[Select[Any]]) -> Select[Case]:
+    parts = [select(strand.subquery().c.id) for strand in strands]
+    if not parts:
+        return select(Case).where(literal_column("1") == 0)
+    return select(Case).where(Case.id.in_(union_all(*parts)))
+
+
+def _open_strands(
+    officer: Officer, wanted: Wanted, unit_ids: Sequence[int], now: datetime, limit: int
+) -> list[Select[Any]]:
+    return [
+        visible_cases(officer)
+        .with_only_columns(Case.id)
+        .where(
+            _IS_OPEN,
+            Case.lead_unit_id == unit_id,
+            Case.severity == severity,
+            *_of_view(wanted.view, now),
+            *_filters(wanted),
+        )
+        .order_by(Case.due_at, Case.witness_count.desc(), Case.id)
+        .limit(limit)
+        for unit_id in unit_ids
+        for severity in MOST_URGENT_FIRST
+        if severity >= wanted.severity
+    ]
+
+
+def _done_strands(
+    officer: Officer, wanted: Wanted, unit_ids: Sequence[int], limit: int
+) -> list[Select[Any]]:
+    return [
+        visible_cases(officer)
+        .with_only_columns(Case.id)
+        .where(
+            Case.lead_unit_id == unit_id,
+            Case.status == status,
+            Case.severity >= wanted.severity,
+            *_filters(wanted),
+        )
+        .order_by(Case.opened_at.desc(), Case.id.desc())
+        .limit(limit)
+        for unit_id in unit_ids
+        for status in DONE_STATUSES
+    ]
+
+
+def _of_view(view: str, now: datetime) -> list[ColumnElement[bool]]:
+    conditions: dict[str, list[ColumnElement[bool]]] = {
+        "now": [Case.due_at < now + SOON],
+        "late": [Case.due_at < now],
+        "soon": [Case.due_at >= now, Case.due_at < now + SOON],
+        "unseen": [Case.first_viewed_at.is_(None)],
+        "photos": [_has_unreviewed_photo()],
+    }
+    return conditions.get(view, [])
+
+
+def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
+    return [Case.category_code == wanted.category] if wanted.category else []
+
+
+def _matches(words: str) -> ColumnElement[bool]:
+    """Match the end of a number, or a part of the address in either case of its first letter.
+
+    SQLite folds only ASCII letters, so the usual spellings are tried one by one.
+    """
+    spellings = {words, words.lower(), words.capitalize(), words.title()}
+    number = Case.number.endswith(words.upper(), autoescape=True)
+    address = [Case.address.contains(spelling, autoescape=True) for spelling in spellings]
+    return or_(number, *address)
+
+
+def _has_unreviewed_photo() -> ColumnElement[bool]:
+    waits = and_(Photo.review == "pending", Photo.state == "ready")
+    attached = (
+        select(Photo.id)
+        .join(Attachment, Attachment.report_id == Photo.report_id)
+        .where(Attachment.case_id == Case.id, waits, is_current_attachment())
+    )
+    proof = select(Photo.id).where(Photo.case_id == Case.id, waits)
+    return or_(attached.exists(), proof.exists())
+
+
+def _counts(officer: Officer, unit_ids: Sequence[int], now: datetime) -> dict[str, int]:
+    """Count the saved views among the most urgent open cases, all in one walk."""
+    share = COUNT_CAP // max(1, len(unit_ids))
+    window = [
+        select(
+            visible_cases(officer)
+            .with_only_columns(Case.id)
+            .where(_IS_OPEN, Case.lead_unit_id == unit_id)
+            .order_by(*_URGENCY)
+            .limit(share if len(unit_ids) > 1 else COUNT_CAP)
+            .subquery()
+            .c.id
+        )
+        for unit_id in unit_ids
+    ]
+    if not window:
+        return dict.fromkeys(VIEWS, 0)
+    figures = [
+        func.coalesce(func.sum(case((and_(*_of_view(view, now)), 1), else_=0)), 0).label(view)
+        for view in ("now", "unseen", "late", "soon", "photos")
+    ]
+    row = db.session.execute(
+        select(*figures, func.count().label("everything"), _done_count(officer, unit_ids))
+        .select_from(Case)
+        .where(Case.id.in_(union_all(*window)))
+    )
+    return {str(name): int(value) for name, value in row.mappings().one().items()}
+
+
+def _done_count(officer: Officer, unit_ids: Sequence[int]) -> Any:
+    some = (
+        visible_cases(officer)
+        .with_only_columns(Case.id)
+        .where(Case.lead_unit_id.in_(unit_ids), Case.status.in_(DONE_STATUSES))
+        .limit(COUNT_CAP)
+        .correlate(None)
+        .subquery()
+    )
+    return select(func.count()).select_from(some).scalar_subquery().label("done")
+
+
+_NO_PHOTOS: dict[str, Any] = {"photo_id": None, "photo_count": 0, "unreviewed_count": 0}
+
+
+def _photo_figures(case_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return, for each case, the first photo that can be shown and how many there are."""
+    if not case_ids:
+        return {}
+    columns = (Photo.id, Photo.role, Photo.state, Photo.review)
+    evidence = (
+        select(Attachment.case_id, *columns)
+        .join(Photo, Photo.report_id == Attachment.report_id)
+        .where(Attachment.case_id.in_(case_ids), is_current_attachment())
+    )
+    proof = select(Photo.case_id, *columns).where(Photo.case_id.in_(case_ids))
+    every = union_all(evidence, proof).subquery()
+    is_ready = every.c.state == "ready"
+    is_waiting = and_(is_ready, every.c.review == "pending")
+    is_evidence = and_(is_ready, every.c.role == "evidence")
+    rows = db.session.execute(
+        select(
+            every.c.case_id,
+            func.min(case((is_evidence, every.c.id))),
+            func.count(),
+            func.sum(case((is_waiting, 1), else_=0)),
+        ).group_by(every.c.case_id)
+    )
+    return {
+        case_id: {
+            "photo_id": first,
+            "photo_count": count,
+            "unreviewed_count": int(waiting),
+        }
+        for case_id, first, count, waiting in rows
+    }
