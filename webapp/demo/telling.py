@@ -1,0 +1,197 @@
+"""Puts all stories in the order of time and tells them one by one on the stage."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from typing import TypeAlias
+
+from webapp import clock
+from webapp.demo.places import OUTSIDE, SPOTS
+from webapp.demo.stage import Letter, Stage
+from webapp.demo.story import EPISODES, HELD, Episode, HeldStory, Sending, Step
+from webapp.domain.geo import Position
+from webapp.models import Case, Officer
+from webapp.services import casework_acts, outbox, tallies, triage_acts
+from webapp.services.casework_acts import Review, Seen
+from webapp.services.triage_acts import Placing
+
+Act: TypeAlias = Callable[[Officer, Seen], None]
+
+# The desk looks at what is held in the afternoon.
+DESK_TAKES = timedelta(hours=5)
+# A phone whose clock stands a year ahead.
+WRONG_CLOCK = timedelta(days=400)
+MOST_DAYS = 500
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One act of one story, to be played at its moment."""
+
+    moment: datetime
+    play: Callable[[], None]
+
+
+class Teller:
+    """Knows which report of which story became which, and turns steps into acts."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.base = stage.journal.moment
+        self.reports: dict[str, list[int]] = {}
+
+    def tell_everything(self) -> None:
+        """Tell every story, in the order of time, and count the days they touched."""
+        turns = [*self._turns_of_episodes(), *self._turns_of_held()]
+        for turn in sorted(turns, key=lambda turn: turn.moment):
+            # What would happen after now has not happened yet.
+            if turn.moment <= self.base:
+                turn.play()
+        self._count_days()
+
+    def _turns_of_episodes(self) -> Iterator[Turn]:
+        for number, episode in enumerate(EPISODES):
+            beginning, subject = self._moment(episode.day, episode.clock), f"episode-{number}"
+            for sending in episode.sendings:
+                letter = self._letter(subject, episode, sending, beginning)
+                yield Turn(letter.sent_at, partial(self._send, subject, letter))
+            for step in episode.steps:
+                moment = beginning + timedelta(hours=step.hours_later)
+                yield Turn(moment, partial(self._step, subject, step, moment))
+
+    def _turns_of_held(self) -> Iterator[Turn]:
+        for number, story in enumerate(HELD):
+            letter = self._held_letter(f"held-{number}", story)
+            yield Turn(letter.sent_at, partial(self._send_held, story, letter))
+            moment = letter.sent_at + DESK_TAKES
+            yield Turn(moment, partial(self._desk, story, letter.subject, moment))
+
+    def _send(self, subject: str, letter: Letter) -> None:
+        report_id = self.stage.send(letter)
+        self.stage.triage(report_id, letter.sent_at)
+        self.reports.setdefault(subject, []).append(report_id)
+
+    def _send_held(self, story: HeldStory, letter: Letter) -> None:
+        report_id = self.stage.send(letter)
+        place_it = self.stage.exhaust if story.kind == "attempts_exhausted" else self.stage.triage
+        place_it(report_id, letter.sent_at)
+        self.reports[letter.subject] = [report_id]
+
+    def _desk(self, story: HeldStory, subject: str, moment: datetime) -> None:
+        """Let the desk dismiss or place a held report, if its story says so."""
+        report_id = self.reports[subject][0]
+        standing, officer = self.stage.standing_of(report_id), self.stage.officers.supervisor
+        with clock.at(moment):
+            if standing.status == "held" and story.dismissed_because:
+                triage_acts.dismiss(
+                    officer,
+                    report_id,
+                    story.dismissed_because,
+                    story.desk_words,
+                    seen_at=standing.updated_at,
+                )
+            elif standing.status == "held" and story.placed_at:
+                triage_acts.place(officer, report_id, _placing(story), seen_at=standing.updated_at)
+        if story.placed_at:
+            self.stage.triage(report_id, moment)
+
+    def _step(self, subject: str, step: Step, moment: datetime) -> None:
+        report_id = self.reports[subject][0]
+        case = self.stage.case_of(report_id)
+        match step.act:
+            case "view":
+                self.stage.view(case, moment)
+            case "show_photo" | "hide_photo":
+                self._review(subject, case, step, moment)
+            case "resolve":
+                self.stage.resolve(case, step.picture, step.words, moment)
+            case _:
+                self._plain_act(case, report_id, step, moment)
+
+    def _review(self, subject: str, case: Case, step: Step, moment: datetime) -> None:
+        photos = [p for r in self.reports[subject] for p in self.stage.photos_of(r)]
+        is_hidden = step.act == "hide_photo"
+        review = Review("private" if is_hidden else "shown", step.reason_code or None)
+        self.stage.review(case, photos[step.nth], review, moment)
+
+    def _plain_act(self, case: Case, report_id: int, step: Step, moment: datetime) -> None:
+        words = step.words
+        acts: dict[str, tuple[str, Act]] = {
+            "acknowledge": ("acknowledged", lambda o, s: casework_acts.acknowledge(o, s, words)),
+            "start": ("started", lambda o, s: casework_acts.start(o, s, words)),
+            "note": ("note_added", lambda o, s: casework_acts.add_note(o, s, words)),
+            "raise_severity": (
+                "severity_raised",
+                lambda o, s: casework_acts.raise_severity(o, s, step.severity, words),
+            ),
+            "show_words": (
+                "words_reviewed",
+                lambda o, s: casework_acts.review_words(o, s, report_id, Review("shown")),
+            ),
+        }
+        kind, do = acts[step.act]
+        self.stage.act(case, kind, moment, do)
+
+    def _letter(
+        self, subject: str, episode: Episode, sending: Sending, beginning: datetime
+    ) -> Letter:
+        spot = SPOTS[episode.spot].position(sending.east_m, sending.north_m)
+        return Letter(
+            subject=f"{subject}-{sending.hours_later:g}",
+            phone=sending.phone,
+            category=episode.category,
+            pictures=sending.pictures,
+            captured_at=beginning + timedelta(hours=sending.hours_later),
+            words=sending.words,
+            position=Position(spot.latitude, spot.longitude, sending.accuracy_m),
+            contact_phone=sending.contact_phone,
+        )
+
+    def _held_letter(self, subject: str, story: HeldStory) -> Letter:
+        captured_at = self._moment(story.day, story.clock)
+        return Letter(
+            subject=subject,
+            phone=story.phone,
+            category=story.category,
+            pictures=story.pictures,
+            captured_at=captured_at,
+            words=story.words,
+            position=_place(story.place),
+            commune_hint=story.commune_hint,
+            claimed_at=captured_at + WRONG_CLOCK if story.kind == "impossible_time" else None,
+        )
+
+    def _moment(self, day: int, at: str) -> datetime:
+        today = self.base.astimezone(clock.LOCAL_ZONE).date()
+        return datetime.combine(
+            today - timedelta(days=day), time.fromisoformat(at), tzinfo=clock.LOCAL_ZONE
+        )
+
+    def _count_days(self) -> None:
+        for kind, subject in outbox.due(self.base, limit=MOST_DAYS):
+            if kind == "rebuild_tallies":
+                day = date.fromisoformat(subject)
+                self.stage.work(
+                    kind,
+                    subject,
+                    self.base,
+                    partial(tallies.rebuild_tallies, day),
+                )
+
+
+def _place(name: str) -> Position | None:
+    if not name:
+        return None
+    position = OUTSIDE[name] if name in OUTSIDE else SPOTS[name].position()
+    return Position(position.latitude, position.longitude, 12.0)
+
+
+def _placing(story: HeldStory) -> Placing:
+    position = SPOTS[story.placed_at].position()
+    return Placing(
+        position=f"{position.latitude:.6f}, {position.longitude:.6f}",
+        category_code=story.category,
+        unit_id=None,
+        words=story.desk_words,
+    )

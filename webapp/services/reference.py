@@ -1,0 +1,130 @@
+"""Reference data that every district starts with: the categories and the deadlines by severity."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.models import Category, DeadlineRule
+from webapp.services.transaction import transaction
+
+# A mended spot is watched for a month where people come back to occupy it again, and never
+# for less than a fortnight anywhere else.
+ENCROACHMENT_WATCH_DAYS = 30
+SHORTEST_WATCH_DAYS = 14
+
+
+@dataclass(frozen=True)
+class CategorySeed:
+    """One category that ships: Open311's service_code, both Vietnamese names and its floor."""
+
+    service_code: str
+    name: str
+    tile_label: str
+    severity_floor: int
+    watch_days: int = SHORTEST_WATCH_DAYS
+    is_triaged_by_person: bool = False
+
+
+@dataclass(frozen=True)
+class DeadlineSeed:
+    """How long a case of one severity may wait: working hours, then working days."""
+
+    severity: int
+    acknowledge_hours: float
+    resolve_days: float
+    is_round_the_clock: bool = False
+
+
+CATEGORIES = (
+    CategorySeed(
+        "pavement_encroachment",
+        "Lấn chiếm hè phố, lòng lề đường",
+        "Vỉa hè bị chiếm",
+        1,
+        ENCROACHMENT_WATCH_DAYS,
+    ),
+    CategorySeed(
+        "corridor_encroachment",
+        "Lấn chiếm hành lang an toàn đường bộ, đường sắt",
+        "Lấn hành lang đường",
+        2,
+        ENCROACHMENT_WATCH_DAYS,
+    ),
+    CategorySeed(
+        "self_opened_crossing", "Lối đi tự mở qua đường sắt", "Lối tự mở qua đường sắt", 3
+    ),
+    CategorySeed("road_damage", "Mặt đường hư hỏng", "Ổ gà, đường hỏng", 1),
+    CategorySeed("poor_visibility", "Khuất tầm nhìn", "Khuất tầm nhìn", 2),
+    CategorySeed("traffic_sign", "Thiếu hoặc sai biển báo, đèn", "Biển báo, đèn", 2),
+    CategorySeed("illegal_parking", "Dừng, đỗ xe sai quy định", "Đỗ xe sai chỗ", 1),
+    CategorySeed("congestion", "Ùn tắc, tổ chức giao thông bất hợp lý", "Ùn tắc", 1),
+    CategorySeed("overloaded_vehicle", "Xe quá tải, cơi nới thành thùng xe", "Xe quá tải", 2),
+    CategorySeed("other", "Khác", "Khác", 1, is_triaged_by_person=True),
+)
+
+# The provisional defaults of the product's rules, to be confirmed by the district.
+DEADLINES = (
+    DeadlineSeed(1, 8, 15),
+    DeadlineSeed(2, 8, 10),
+    DeadlineSeed(3, 4, 5),
+    DeadlineSeed(4, 1, 1, is_round_the_clock=True),
+)
+
+
+@dataclass(frozen=True)
+class ReferenceLoad:
+    """What a load had to add; zeros when everything stood there already."""
+
+    categories_added: int
+    rules_added: int
+
+
+def ensure_reference_data() -> ReferenceLoad:
+    """Add the categories and general deadline rules that are missing.
+
+    Safe to repeat: a row that exists is left as it is, for a district may have edited it.
+    """
+    with transaction() as work:
+        return ReferenceLoad(
+            categories_added=_add_missing_categories(work.session),
+            rules_added=_add_missing_rules(work.session),
+        )
+
+
+def _add_missing_categories(session: Session) -> int:
+    known = set(session.scalars(select(Category.service_code)))
+    missing = [
+        Category(
+            service_code=seed.service_code,
+            name=seed.name,
+            tile_label=seed.tile_label,
+            severity_floor=seed.severity_floor,
+            sort_order=position,
+            watch_days=seed.watch_days,
+            is_triaged_by_person=seed.is_triaged_by_person,
+            is_active=True,
+        )
+        for position, seed in enumerate(CATEGORIES, start=1)
+        if seed.service_code not in known
+    ]
+    session.add_all(missing)
+    return len(missing)
+
+
+def _add_missing_rules(session: Session) -> int:
+    general = select(DeadlineRule.severity).where(DeadlineRule.category_code.is_(None))
+    known = set(session.scalars(general))
+    missing = [
+        DeadlineRule(
+            category_code=None,
+            severity=seed.severity,
+            acknowledge_hours=seed.acknowledge_hours,
+            resolve_days=seed.resolve_days,
+            is_round_the_clock=seed.is_round_the_clock,
+        )
+        for seed in DEADLINES
+        if seed.severity not in known
+    ]
+    session.add_all(missing)
+    return len(missing)

@@ -1,0 +1,260 @@
+"""Takes boundary files into the register of units, as often as one likes, to the same effect."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from shapely.geometry import shape
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.domain.boundaries import Repair, UnitLand, read_boundaries
+from webapp.domain.errors import InvalidInput
+from webapp.domain.seams import Seam, overlaps
+from webapp.models import Boundary, Unit, UnitParent
+from webapp.services import territory
+from webapp.services.transaction import transaction
+
+# What a supervising unit is called when its file says it in one word with its name.
+PARENT_KINDS = ("huyện", "thị xã", "quận", "thành phố", "tỉnh")
+DEFAULT_PARENT_KIND = "huyện"
+LONGEST_SOURCE = 400
+
+# The unit that an empty register begins with; it stands on whatever day land is imported for.
+FIRST_UNIT_CODE = "district"
+BEFORE_ANY_RECORD = date(1945, 9, 2)
+
+
+@dataclass(frozen=True)
+class ImportOrder:
+    """What the administrator says beside the file.
+
+    ``valid_from`` is the first day on which the land holds. ``valid_to`` is the last one for
+    units whose own ``valid_to`` the file leaves out. ``parent_code`` names the supervising
+    unit; when left out, the one at the root on that day. ``parent_name`` is used to make it
+    when no unit bears that code yet.
+    """
+
+    valid_from: date
+    valid_to: date | None = None
+    parent_code: str | None = None
+    parent_name: str | None = None
+    source: str = ""
+    is_schematic: bool = False
+
+
+@dataclass
+class ImportReport:
+    """What an import did, or would do; names are "kind name", in the order of the file."""
+
+    repairs: tuple[Repair, ...]
+    seams: tuple[Seam, ...]
+    foreign_overlaps: tuple[Seam, ...] = ()
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    parent: str | None = None
+    is_parent_new: bool = False
+
+
+def import_boundaries(text: str, order: ImportOrder) -> ImportReport:
+    """Read a boundary file and write its units, boundaries and their parent, all or nothing.
+
+    A unit is known by its code *and* ``valid_from``: the same file again changes nothing, the
+    same code from another day is another unit. Nothing else is ended by an import: a unit holds
+    until the ``valid_to`` that a file or the administrator gives. Until then its land counts,
+    unless a newer unit bears its code; ``foreign_overlaps`` names such double claims.
+
+    Raises:
+        InvalidInput: the file cannot be used (``domain.boundaries.read_boundaries``), or
+            ``boundaries_end_before_start`` names a unit whose last day lies before the first.
+    """
+    found = read_boundaries(text)
+    lands = [_dated(land, order) for land in found.units]
+    with transaction() as work:
+        report = ImportReport(found.repairs, found.seams, _foreign_overlaps(lands, order))
+        parent = _parent(work.session, lands, order, report)
+        for land in lands:
+            unit, is_new = _unit(work.session, land, order)
+            is_changed = _take_values(unit, land) | _boundary(work.session, unit, land, order)
+            is_changed |= parent is not None and _link(work.session, unit, parent, order)
+            titles = report.added if is_new else report.changed if is_changed else report.unchanged
+            titles.append(land.title)
+    return report
+
+
+def preview_boundaries(text: str, order: ImportOrder) -> ImportReport:
+    """Read a boundary file and say what stands out, without writing anything.
+
+    Raises:
+        InvalidInput: as ``import_boundaries``.
+    """
+    found = read_boundaries(text)
+    lands = [_dated(land, order) for land in found.units]
+    return ImportReport(found.repairs, found.seams, _foreign_overlaps(lands, order))
+
+
+def _dated(land: UnitLand, order: ImportOrder) -> UnitLand:
+    last_day = land.valid_to or order.valid_to
+    if last_day is not None and last_day < order.valid_from:
+        raise InvalidInput("boundaries_end_before_start", unit=land.title)
+    return replace(land, valid_to=last_day)
+
+
+def _foreign_overlaps(lands: list[UnitLand], order: ImportOrder) -> tuple[Seam, ...]:
+    """Find land of the file that a unit outside the file holds on the first day as well."""
+    codes = {land.code for land in lands}
+    own = [(land.title, land.geometry) for land in lands]
+    standing = [
+        (f"{unit.kind} {unit.name} {unit.valid_from}", shape(boundary.geometry))
+        for boundary, unit in territory.boundaries_with_units(order.valid_from)
+        if unit.code not in codes
+    ]
+    strangers = {name for name, _land in standing}
+    found = overlaps([*own, *standing])
+    return tuple(seam for seam in found if len(strangers.intersection(seam.units)) == 1)
+
+
+def _parent(
+    session: Session, lands: list[UnitLand], order: ImportOrder, report: ImportReport
+) -> Unit | None:
+    if order.parent_code is None:
+        parent = territory.supervising_unit(order.valid_from)
+    else:
+        parent = territory.unit_with_code(order.parent_code, order.valid_from)
+        if parent is None or parent.tier != "supervising":
+            parent = _new_parent(lands, order)
+            session.add(parent)
+            session.flush()
+            report.is_parent_new = True
+    report.parent = f"{parent.kind} {parent.name}" if parent else None
+    return parent
+
+
+def _new_parent(lands: list[UnitLand], order: ImportOrder) -> Unit:
+    named = [land.parent_name for land in lands if land.parent_code == order.parent_code]
+    title = next((name for name in named if name), None) or order.parent_name or order.parent_code
+    kind, name = split_title(title or "")
+    return Unit(
+        code=order.parent_code,
+        tier="supervising",
+        kind=kind,
+        name=name,
+        valid_from=order.valid_from,
+        valid_to=None,
+    )
+
+
+def split_title(title: str) -> tuple[str, str]:
+    """Split "Huyện Ninh Hải" into kind and name; a bare name is taken for a district's."""
+    for kind in PARENT_KINDS:
+        if title.lower().startswith(kind + " "):
+            return kind, title[len(kind) :].strip()
+    return DEFAULT_PARENT_KIND, title
+
+
+def ensure_supervising_unit(title: str) -> Unit:
+    """Return the supervising unit of today, made from ``title`` when there is none yet.
+
+    The first administrator needs a unit before any boundary is known.
+    """
+    with transaction() as work:
+        unit = territory.supervising_unit(clock.today())
+        if unit is None:
+            kind, name = split_title(title)
+            unit = Unit(
+                code=FIRST_UNIT_CODE,
+                tier="supervising",
+                kind=kind,
+                name=name,
+                valid_from=BEFORE_ANY_RECORD,
+            )
+            work.session.add(unit)
+    return unit
+
+
+def _unit(session: Session, land: UnitLand, order: ImportOrder) -> tuple[Unit, bool]:
+    known = select(Unit).where(Unit.code == land.code, Unit.valid_from == order.valid_from)
+    unit = session.scalars(known).first()
+    if unit is not None:
+        return unit, False
+    unit = Unit(
+        code=land.code,
+        tier="commune",
+        kind=land.kind,
+        name=land.name,
+        valid_from=order.valid_from,
+        valid_to=land.valid_to,
+    )
+    session.add(unit)
+    session.flush()
+    return unit, True
+
+
+def _take_values(unit: Unit, land: UnitLand) -> bool:
+    wanted = {"kind": land.kind, "name": land.name, "valid_to": land.valid_to}
+    return _assign(unit, wanted)
+
+
+def _boundary(session: Session, unit: Unit, land: UnitLand, order: ImportOrder) -> bool:
+    known = select(Boundary).where(
+        Boundary.unit_id == unit.id, Boundary.valid_from == order.valid_from
+    )
+    boundary = session.scalars(known).first()
+    if boundary is None:
+        boundary = Boundary(unit_id=unit.id, valid_from=order.valid_from)
+        session.add(boundary)
+    elif (boundary.source or "").endswith(_seal(land)):
+        dates_and_label = {"valid_to": land.valid_to, "is_schematic": order.is_schematic}
+        return _assign(boundary, dates_and_label)
+    _assign(boundary, boundary_values(land, order))
+    session.flush()
+    return True
+
+
+def boundary_values(land: UnitLand, order: ImportOrder) -> dict[str, Any]:
+    """Return what a boundary row holds of a unit's land."""
+    west, south, east, north = land.geometry.bounds
+    return {
+        "geometry": land.as_geojson(),
+        "valid_to": land.valid_to,
+        "min_longitude": west,
+        "min_latitude": south,
+        "max_longitude": east,
+        "max_latitude": north,
+        "is_schematic": order.is_schematic,
+        "source": _source(land, order),
+    }
+
+
+def _source(land: UnitLand, order: ImportOrder) -> str:
+    seal = _seal(land)
+    return f"{order.source[: LONGEST_SOURCE - len(seal) - 1]} {seal}".strip()
+
+
+def _seal(land: UnitLand) -> str:
+    """Seal the geometry: when it changes, the land of its days has another version."""
+    canonical = json.dumps(land.as_geojson(), sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _link(session: Session, unit: Unit, parent: Unit, order: ImportOrder) -> bool:
+    known = select(UnitParent).where(
+        UnitParent.unit_id == unit.id, UnitParent.valid_from == order.valid_from
+    )
+    link = session.scalars(known).first()
+    if link is None:
+        link = UnitParent(unit_id=unit.id, parent_id=parent.id, valid_from=order.valid_from)
+        session.add(link)
+    return _assign(link, {"parent_id": parent.id, "valid_to": unit.valid_to})
+
+
+def _assign(row: Any, wanted: dict[str, Any]) -> bool:
+    """Set the columns that differ; return whether any did."""
+    different = {name: value for name, value in wanted.items() if getattr(row, name) != value}
+    for name, value in different.items():
+        setattr(row, name, value)
+    return bool(different)

@@ -1,0 +1,202 @@
+"""The territory as the administrator sees it: units, boundary sets, lines, rules; numbers only."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from shapely.geometry import shape
+from sqlalchemy import func, select
+
+from webapp import clock
+from webapp.domain.areas import area_m2
+from webapp.domain.seams import Seam, gaps, overlaps
+from webapp.domain.sheet import Sheet, draw_sheet
+from webapp.extensions import db
+from webapp.models import (
+    Boundary,
+    Case,
+    Category,
+    Corridor,
+    DeadlineRule,
+    Officer,
+    Unit,
+    UnitParent,
+)
+from webapp.services import territory
+
+# Those without whom a commune's queue has no reader.
+CASEWORK_ROLES = ("officer", "head")
+
+
+@dataclass(frozen=True)
+class UnitLine:
+    """One unit: its dates, land, and how much stands open; no case content."""
+
+    unit: Unit
+    area_km2: float | None
+    is_code_reused: bool
+    parent: Unit | None
+    open_cases: int
+    officers: int
+
+
+@dataclass(frozen=True)
+class SetLine:
+    """All boundaries that begin and end on the same days.
+
+    ``state`` is ``past``, ``present`` or ``ahead``; ``days_ahead`` is 0 unless it lies ahead.
+    """
+
+    valid_from: date
+    valid_to: date | None
+    unit_count: int
+    area_km2: float
+    is_schematic: bool
+    seams: tuple[Seam, ...]
+    state: str
+    days_ahead: int
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything on the page, for the boundaries that hold ``on`` a day."""
+
+    on: date
+    today: date
+    communes: tuple[UnitLine, ...]
+    others: tuple[UnitLine, ...]
+    sets: tuple[SetLine, ...]
+    corridors: tuple[Corridor, ...]
+    categories: tuple[Category, ...]
+    rules: tuple[DeadlineRule, ...]
+    sheet: Sheet
+
+    @property
+    def without_officer(self) -> tuple[UnitLine, ...]:
+        """Return the communes of today whose queue nobody can open."""
+        return tuple(line for line in self.communes if line.officers == 0)
+
+    @property
+    def warnings(self) -> int:
+        """Return how many sets have overlaps or gaps."""
+        return sum(1 for line in self.sets if line.seams)
+
+    @property
+    def next_set(self) -> SetLine | None:
+        """Return the set that comes into force next, if one waits."""
+        ahead = [line for line in self.sets if line.state == "ahead"]
+        return min(ahead, key=lambda line: line.valid_from, default=None)
+
+
+def overview(on: date) -> Overview:
+    """Gather the page for the land that holds on a day."""
+    units = db.session.scalars(select(Unit).order_by(Unit.valid_from)).all()
+    boundaries = db.session.scalars(select(Boundary).order_by(Boundary.id)).all()
+    corridors = tuple(territory.corridors_on(on))
+    lines = _unit_lines(list(units), list(boundaries), on)
+    return Overview(
+        on=on,
+        today=clock.today(),
+        communes=tuple(line for line in lines if line.unit.tier == "commune"),
+        others=tuple(line for line in lines if line.unit.tier != "commune"),
+        sets=tuple(_set_lines(list(boundaries), {unit.id: unit for unit in units})),
+        corridors=corridors,
+        categories=tuple(db.session.scalars(select(Category).order_by(Category.sort_order))),
+        rules=tuple(db.session.scalars(select(DeadlineRule).order_by(DeadlineRule.severity))),
+        sheet=draw_sheet(
+            [
+                (line.unit.name, shape(_land(line.unit, boundaries, on).geometry))
+                for line in lines
+                if line.unit.tier == "commune" and line.area_km2 is not None
+            ],
+            [(line.kind, shape(line.geometry)) for line in corridors],
+        ),
+    )
+
+
+def _unit_lines(units: list[Unit], boundaries: list[Boundary], on: date) -> list[UnitLine]:
+    codes = Counter(unit.code for unit in units)
+    standing = [unit for unit in units if _holds(unit, on)]
+    newest = {unit.code: unit.id for unit in standing}
+    by_id = {unit.id: unit for unit in units}
+    parents = _parents_on(on)
+    open_cases, officers = _open_cases(), _officers()
+    land = {b.unit_id: _area_km2(b) for b in boundaries if _holds(b, on)}
+    lines = [
+        UnitLine(
+            unit=unit,
+            area_km2=land.get(unit.id),
+            is_code_reused=codes[unit.code] > 1,
+            parent=by_id.get(parents.get(unit.id, 0)),
+            open_cases=open_cases.get(unit.id, 0),
+            officers=officers.get(unit.id, 0),
+        )
+        for unit in standing
+        if newest[unit.code] == unit.id
+    ]
+    return sorted(lines, key=lambda line: territory.by_name(line.unit))
+
+
+def _set_lines(boundaries: list[Boundary], units: dict[int, Unit]) -> list[SetLine]:
+    groups: dict[tuple[date, date | None], list[Boundary]] = defaultdict(list)
+    for boundary in boundaries:
+        groups[boundary.valid_from, boundary.valid_to].append(boundary)
+    keys = sorted(groups, key=lambda key: (key[0], key[1] or date.max))
+    return [_set_line(*key, groups[key], units) for key in keys]
+
+
+def _set_line(
+    valid_from: date, valid_to: date | None, boundaries: list[Boundary], units: dict[int, Unit]
+) -> SetLine:
+    today = clock.today()
+    is_past = valid_to is not None and valid_to < today
+    state = "past" if is_past else "ahead" if valid_from > today else "present"
+    lands = [(_title(units[b.unit_id]), shape(b.geometry)) for b in boundaries]
+    return SetLine(
+        valid_from=valid_from,
+        valid_to=valid_to,
+        unit_count=len(boundaries),
+        area_km2=sum(_area_km2(boundary) for boundary in boundaries),
+        is_schematic=any(boundary.is_schematic for boundary in boundaries),
+        seams=(*overlaps(lands), *gaps(lands)),
+        state=state,
+        days_ahead=max(0, (valid_from - today).days),
+    )
+
+
+def _land(unit: Unit, boundaries: Sequence[Boundary], on: date) -> Boundary:
+    return next(b for b in reversed(boundaries) if b.unit_id == unit.id and _holds(b, on))
+
+
+def _area_km2(boundary: Boundary) -> float:
+    return area_m2(shape(boundary.geometry)) / 1e6
+
+
+def _title(unit: Unit) -> str:
+    return f"{unit.kind} {unit.name}"
+
+
+def _holds(row: Unit | Boundary, on: date) -> bool:
+    return row.valid_from <= on and (row.valid_to is None or row.valid_to >= on)
+
+
+def _parents_on(on: date) -> dict[int, int]:
+    links = select(UnitParent.unit_id, UnitParent.parent_id).where(
+        *territory.holds_on(UnitParent, on)
+    )
+    return {row[0]: row[1] for row in db.session.execute(links)}
+
+
+def _open_cases() -> dict[int, int]:
+    counts = select(Case.lead_unit_id, func.count()).where(Case.is_open).group_by(Case.lead_unit_id)
+    return {row[0]: row[1] for row in db.session.execute(counts)}
+
+
+def _officers() -> dict[int, int]:
+    counts = (
+        select(Officer.unit_id, func.count())
+        .where(Officer.is_active, Officer.role.in_(CASEWORK_ROLES))
+        .group_by(Officer.unit_id)
+    )
+    return {row[0]: row[1] for row in db.session.execute(counts)}
