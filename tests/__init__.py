@@ -1,0 +1,1 @@
+"""Tests: the domain without fixtures, everything else on real databases, queues and browsers."""

@@ -1,0 +1,1 @@
+"""Journeys: a real Chromium, the whole application, real workers."""

@@ -1,0 +1,1 @@
+"""The real servers of the tests: PostgreSQL, Redis, the whole application, Chromium."""

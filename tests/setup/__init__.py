@@ -1,0 +1,1 @@
+"""Set-up: what `make run` starts, says and leaves behind."""
