@@ -28,6 +28,7 @@ def register(app: Flask) -> None:
         ago=ago,
         left=left,
         number=number,
+        hours=hours,
         distance=distance,
     )
     app.context_processor(lambda: {"now": clock.now(), "language": choose_locale()})
@@ -116,6 +117,16 @@ def number(value: float | None, decimals: int = 0) -> str:
         return "–"
     pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
     return format_decimal(value, format=pattern, locale=_locale_name())
+
+
+def hours(value: float | None) -> str:
+    """Say a number of hours: "2,1 giờ"; below one hour in minutes."""
+    if value is None:
+        return "–"
+    minutes = round(value * MINUTES_AN_HOUR)
+    if minutes < MINUTES_AN_HOUR:
+        return ngettext("%(num)d phút", "%(num)d phút", minutes)
+    return gettext("%(hours)s giờ", hours=number(value, 1))
 
 
 def distance(metres: float | None) -> str:
