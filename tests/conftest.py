@@ -131,7 +131,7 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def sql_counter(app: Flask) -> Callable[[], SqlCounter]:
-    """Counts statements: ``with sql_counter() as statements: …`` fills a list."""
+    """What makes a block count: each statement that runs inside goes into a list."""
     from webapp.extensions import db
 
     def count() -> SqlCounter:

@@ -8,7 +8,8 @@ from flask import Flask
 from redis import Redis
 from sqlalchemy import Engine, event
 
-from webapp import assets, cli, errors, labels, language, logs, security
+from webapp import assets, cli, errors, labels, logs, security
+from webapp import language as languages
 from webapp.adapters import job_queue
 from webapp.config import Settings, read_settings
 from webapp.extensions import csrf, db, limiter, login, migrate
@@ -17,6 +18,7 @@ from webapp.views import (
     casework,
     health,
     intake,
+    language,
     public,
     shell,
     statistics,
@@ -32,7 +34,18 @@ SQLITE_WAIT_S = 30
 # The largest request: three photos of 12 MB and the fields beside them.
 MAX_REQUEST_BYTES = 3 * 12 * 1024 * 1024 + 256 * 1024
 
-ROOMS = (health, shell, public, intake, accounts, casework, triage, statistics, territory)
+ROOMS = (
+    health,
+    shell,
+    language,
+    public,
+    intake,
+    accounts,
+    casework,
+    triage,
+    statistics,
+    territory,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -54,7 +67,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     job_queue.use(_choose_queue(settings))
     for room in ROOMS:
         app.register_blueprint(room.blueprint)
-    for part in (language, assets, errors, security, cli):
+    for part in (languages, assets, errors, security, cli):
         part.register(app)
     return app
 
@@ -75,6 +88,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "BABEL_DEFAULT_LOCALE": "vi",
         "BABEL_DEFAULT_TIMEZONE": "Asia/Ho_Chi_Minh",
         "RATELIMIT_STORAGE_URI": _limit_storage(settings),
+        "RATELIMIT_STORAGE_OPTIONS": _patience() if redis_address(settings) else {},
         # Counting starts anew in this process while Redis is away; nobody is turned down for it.
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         "RATELIMIT_HEADERS_ENABLED": False,
@@ -116,10 +130,12 @@ def _choose_queue(settings: Settings) -> job_queue.JobQueue:
     address = redis_address(settings)
     if address is None:
         return job_queue.NullJobQueue()
+    return job_queue.RedisJobQueue(Redis.from_url(address, **_patience()))
+
+
+def _patience() -> dict[str, int]:
     # An answer to a resident must not wait for a Redis that hangs.
-    return job_queue.RedisJobQueue(
-        Redis.from_url(address, socket_connect_timeout=1, socket_timeout=2)
-    )
+    return {"socket_connect_timeout": 1, "socket_timeout": 2}
 
 
 @event.listens_for(Engine, "connect")

@@ -31,6 +31,7 @@ def register(app: Flask) -> None:
         hours=hours,
         distance=distance,
     )
+    app.jinja_env.globals["current_language"] = choose_locale
     app.context_processor(lambda: {"now": clock.now(), "language": choose_locale()})
 
 

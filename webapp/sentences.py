@@ -32,7 +32,6 @@ _INTAKE: dict[str, LazyString] = {
     "key_has_other_content": _(
         "Mã tra cứu này đã dùng cho một phản ánh khác. Hãy mở trang gửi mới rồi gửi lại."
     ),
-    "report_not_found": _("Không tìm thấy phản ánh nào có mã tra cứu này."),
     "install_key_malformed": _("Mã cài đặt trên máy không đúng. Hãy tải lại trang rồi gửi lại."),
     "category_missing": _("Hãy chọn loại vi phạm hoặc sự cố."),
     "category_unknown": _("Loại này không có trong danh sách. Hãy chọn lại."),

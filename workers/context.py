@@ -6,6 +6,7 @@ transaction. What a job raises is written down here and never reaches RQ: the da
 when the work comes again.
 """
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from webapp.adapters.photo_store import PhotoStore
 from webapp.app import create_app, redis_address
 from webapp.config import Settings, read_settings
 from webapp.extensions import db
-from webapp.services import outbox
+from webapp.services import outbox, triage_rehearsal
 from webapp.services.outbox import Lease, LeaseLost
 from workers.redis_server import NoRedis, is_answering
 
@@ -84,7 +85,18 @@ def preload() -> None:
         import_module(dotted_name.rpartition(".")[0])
     configure_mappers()
     with application().app_context():
+        _rehearse()
         db.engine.dispose()
+    # What lives now lives on: a work-horse need not look through it, and so copy it, to find
+    # garbage.
+    gc.freeze()
+
+
+def _rehearse() -> None:
+    try:
+        triage_rehearsal.rehearse()
+    except Exception as error:  # noqa: BLE001 - logged; the first jobs are slower, that is all
+        log.warning("rehearsal_failed", error=type(error).__name__)
 
 
 def job(*, gives_up: Work | None = None) -> Callable[[Work], Callable[[str], None]]:

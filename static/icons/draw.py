@@ -5,6 +5,9 @@
 The shapes are those of ``icon.svg`` and of the mark in the header, in its 28 × 34 units.
 """
 
+# A script that lies beside what it draws, not a package.
+# ruff: noqa: INP001
+
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -21,7 +24,10 @@ MARK_WIDTH, MARK_HEIGHT = 28, 34
 
 BODY = [(2, 33), (2, 14.5), (26, 14.5), (26, 33)]
 ROAD = [(12.6, 17), (15.4, 17), (20, 33), (8, 33)]
-LINES = ([(13.5, 20), (14.5, 20), (14.8, 23), (13.2, 23)], [(13, 26), (15, 26), (15.5, 31), (12.5, 31)])
+LINES = (
+    [(13.5, 20), (14.5, 20), (14.8, 23), (13.2, 23)],
+    [(13, 26), (15, 26), (15.5, 31), (12.5, 31)],
+)
 CAP_BOX = (2, 1, 26, 24)
 
 

@@ -6,6 +6,8 @@ const cacheName = `anlo-${SHELL_VERSION}`;
 const offlinePage = '/offline';
 // Pages that say nothing about a person and may be shown from the phone: with no signal a
 // resident can still fill in the form. Everything else (keys, officials' pages) is never kept.
+// The form's own key in /report is only for browsers without JavaScript, which have no worker;
+// with it every draft makes a key of its own, so that a kept form never sends one twice.
 const keptPages = ['/', '/report', '/mine', '/map', '/results', '/data-notice', offlinePage];
 // What the map and the expected commune are drawn from.
 const keptData = ['/map/land.json'];

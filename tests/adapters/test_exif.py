@@ -171,7 +171,7 @@ def test_no_malformed_exif_raises(tmp_path: Path) -> None:
         ),
     )
     end = whole.index(b"\xff\xdb")
-    chance = random.Random(1)  # noqa: S311 - breaks photos the same way every time
+    chance = random.Random(1)
     for _ in range(400):
         broken = bytearray(whole)
         for _ in range(chance.randint(1, 12)):

@@ -1,10 +1,10 @@
-"""One running site for all tests of residents' pages: the demonstration's land, some cases on it."""
+"""One running site for all tests of residents' pages: the demonstration's land, some cases."""
 
 import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +51,11 @@ def site(
     with sqlite_databases.copied(folder) as database_url:
         app = create_app(settings_for(database_url, folder / "behind"))
         _fill(app)
-        limit = {"ANLO_REPORTS_PER_INSTALL_HOUR": str(REPORTS_PER_INSTALL_HOUR)}
-        with serving(database_url, folder / "var", **limit) as server:
+        with serving(
+            database_url,
+            folder / "var",
+            ANLO_REPORTS_PER_INSTALL_HOUR=str(REPORTS_PER_INSTALL_HOUR),
+        ) as server:
             yield Site(server.url, app)
         with app.app_context():
             db.engine.dispose()
@@ -78,7 +81,7 @@ def _open_cases() -> None:
     opened = 0
     while opened < CASES:
         position = Position(11.56 + 0.22 * chance.random(), 108.96 + 0.27 * chance.random(), 10.0)
-        unit = territory.commune_at(position, date.today())
+        unit = territory.commune_at(position, clock.today())
         if unit is not None:
             make_case(
                 unit,

@@ -56,9 +56,7 @@ def test_the_form_opens_without_network_and_other_pages_say_so(phone: Phone) -> 
     expect(page.get_by_role("heading", level=1)).to_contain_text("mạng")
 
 
-def test_the_worker_keeps_neither_keys_nor_officials_pages(
-    phone: Phone, picture: Picture
-) -> None:
+def test_the_worker_keeps_neither_keys_nor_officials_pages(phone: Phone, picture: Picture) -> None:
     page = phone(service_workers="allow")
     page.goto("/")
     page.evaluate(READY)

@@ -27,7 +27,7 @@ def test_chips_filter_and_say_when_nothing_is_left(phone: Phone) -> None:
     page = phone()
     page.goto("/map")
     page.get_by_role("button", name="Quá hạn", exact=True).click()
-    expect(page.get_by_role("button", name="Quá hạn", exact=True)).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", pressed=True)).to_have_text("Quá hạn")
     expect(page.locator(f"{SINGLE_PIN}:not(.pin-late)")).to_have_count(0)
     page.get_by_role("button", name="Chờ cấp trên").click()
     expect(page.get_by_text("Không có vụ việc nào như vậy.")).to_be_visible()
@@ -67,8 +67,9 @@ def test_when_the_map_does_not_load_the_list_opens(phone: Phone) -> None:
 
 def test_no_tile_server_is_asked_when_none_is_set(phone: Phone) -> None:
     page = phone()
-    foreign: list[str] = []
-    page.on("request", lambda asked: foreign.append(asked.url))
+    asked_for: list[str] = []
+    page.on("request", lambda asked: asked_for.append(asked.url))
     page.goto("/map")
     expect(page.locator(SINGLE_PIN).first).to_be_visible()
-    assert [url for url in foreign if not url.startswith(("http://127.0.0.1", "data:", "blob:"))] == []
+    ours = ("http://127.0.0.1", "data:", "blob:")
+    assert [url for url in asked_for if not url.startswith(ours)] == []

@@ -1,4 +1,4 @@
-"""The report form in a real browser: drafts that survive, one sending, sentences at the right place."""
+"""The report form in a real browser: drafts that survive, one sending, sentences in place."""
 
 import re
 from collections.abc import Callable
@@ -59,7 +59,9 @@ def test_a_large_photo_travels_scaled_with_the_facts_of_the_original(
     )
     page = phone(geolocation=None, permissions=[])
     fill(page, original)
-    expect(page.locator("[data-accuracy]")).to_have_text("Theo vị trí ghi trong ảnh", timeout=20_000)
+    expect(page.locator("[data-accuracy]")).to_have_text(
+        "Theo vị trí ghi trong ảnh", timeout=20_000
+    )
     send(page)
 
     _report, photos = report_with(site, key_on(page))
@@ -181,8 +183,11 @@ def test_a_key_that_came_with_other_content_gets_a_new_one(
     fill(page, picture(), words="Nội dung mới")
     page.wait_for_timeout(600)
     key = str(kept_drafts(page)[0]["tracking_key"])
-    earlier = {"tracking_key": key, "category": "other", "description": "Nội dung cũ"}
-    assert page.request.post("/reports", multipart=earlier).status == 201
+    earlier = page.request.post(
+        "/reports",
+        multipart={"tracking_key": key, "category": "other", "description": "Nội dung cũ"},
+    )
+    assert earlier.status == 201
 
     send(page)
     expect(page.get_by_role("link", name="Xem phản ánh đã gửi")).to_be_visible()

@@ -13,6 +13,8 @@ from sqlalchemy.schema import CreateIndex
 from tests.house.conftest import House
 from webapp.extensions import db
 
+IMPORT_OF_OURS = re.compile(r"^\s*(?:from|import) (?:webapp|workers)\b", re.MULTILINE)
+
 
 def test_models_are_what_migrations_build(app: Flask, context: None) -> None:
     with db.engine.connect() as connection:
@@ -72,7 +74,7 @@ def test_no_migration_leans_on_code_that_will_change(house: House) -> None:
     leaning = [
         house.name(file)
         for file in house.python_files("migrations/versions")
-        if re.search(r"^\s*(?:from|import) (?:webapp|workers)\b", file.read_text("utf-8"), re.MULTILINE)
+        if IMPORT_OF_OURS.search(file.read_text(encoding="utf-8"))
     ]
 
     assert leaning == []

@@ -167,6 +167,7 @@ def work_on_case(
     page.goto(f"{server.url}/cases/{number}")
     page.get_by_role("group", name="Xét ảnh 1").get_by_role("button", name="Hiện").click()
     page.get_by_role("group", name="Xét lời phản ánh 1").get_by_role("button", name="Hiện").click()
+    page.goto(f"{server.url}/cases/{number}")
     save(page, screenshots, "case-page.png")
     page.locator("#acknowledge").get_by_role("button").click()
     page.locator("#start").get_by_role("button").click()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from webapp.config import OWN_NAMES, SHARED_NAMES, Settings, read_settings
 
-SECRET_KEY = "a secret that only tests know"  # noqa: S105 - guards nothing but tests
+SECRET_KEY = "a secret that only tests know"
 
 
 def environment_for(database_url: str, var: Path, **changes: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 # One password for every officer of the tests: hashing is slow on purpose, so it is done once.
-PASSWORD = "mười-hai-con-thuyền"  # noqa: S105 - guards nothing but tests
+PASSWORD = "mười-hai-con-thuyền"
 
 _TOKENS = (
     re.compile(r'name="csrf_token"[^>]*value="([^"]+)"'),

@@ -182,7 +182,7 @@ def test_an_address_names_the_commune_and_the_nearest_road() -> None:
     import_boundaries(TWO, order())
     _add_road()
     assert territory.place_words(Position(11.0511, 109.05), IN_2024) == (
-        "xã West, cách Quốc lộ 1A 120 m"
+        "xã West, cách Quốc lộ 1A khoảng 120 m"
     )
     assert territory.place_words(Position(11.0501, 109.05), IN_2024) == "xã West, trên Quốc lộ 1A"
     assert territory.place_words(Position(11.09, 109.05), IN_2024) == "xã West"

@@ -20,9 +20,10 @@ from webapp.models import (
     OutboxEntry,
     Photo,
     Place,
+    Report,
     ReportTriage,
 )
-from webapp.services import outbox, photo_preparation, triage
+from webapp.services import outbox, photo_preparation, triage, triage_rehearsal
 from webapp.services.outbox import LeaseLost
 from webapp.services.transaction import transaction
 
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("context", "units")
 
 
 @pytest.fixture
-def units(context: None) -> dict[str, int]:  # noqa: ARG001 - the district needs a context
+def units(context: None) -> dict[str, int]:
     """Two communes under a supervising unit."""
     return scene.build_district()
 
@@ -272,3 +273,8 @@ def test_ten_reports_of_one_spot_triaged_at_once_make_one_case(
     assert failures == []
     assert (count(Case), count(Attachment), count(Place)) == (1, 10, 1)
     assert case_of(reports[0]).report_count == 10
+
+
+def test_a_rehearsal_leaves_nothing_behind() -> None:
+    triage_rehearsal.rehearse()
+    assert [count(model) for model in (Case, Attachment, Place, Report, OutboxEntry)] == [0] * 5

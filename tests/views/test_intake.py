@@ -370,7 +370,7 @@ def test_there_is_no_receipt_for_an_unknown_key(client: FlaskClient) -> None:
     answer = client.get(f"/receipt/{KEY}", headers=JSON)
 
     assert answer.status_code == 404
-    assert json.loads(answer.text)["error"]["code"] == "report_not_found"
+    assert json.loads(answer.text)["error"]["code"] == "tracking_key_unknown"
 
 
 def test_reports_are_only_sent_never_fetched(client: FlaskClient) -> None:

@@ -33,7 +33,7 @@ def store(app: Flask) -> PhotoStore:
 
 
 @pytest.fixture
-def supervisor(units: dict[str, int], signed_in: SignedIn) -> Visitor:  # noqa: ARG001 - lives there
+def supervisor(units: dict[str, int], signed_in: SignedIn) -> Visitor:
     """Somebody of the supervising unit."""
     return signed_in("supervisor")
 

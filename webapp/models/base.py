@@ -48,4 +48,5 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 # SQLite numbers rows by itself only for a column of the very type INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")
-Json = JSON().with_variant(JSONB, "postgresql")
+# None is an absent value, not the JSON word null.
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")

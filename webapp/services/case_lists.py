@@ -86,7 +86,7 @@ def cases_behind(
     return CaseList(name, _page(query, page), _count(query), page)
 
 
-def _page(query: Select[tuple[Case]], page: int) -> tuple[Case, ...]:
+def _page(query: Select[Case], page: int) -> tuple[Case, ...]:
     return tuple(
         db.session.scalars(
             query.options(joinedload(Case.lead_unit), joinedload(Case.category))
@@ -97,5 +97,5 @@ def _page(query: Select[tuple[Case]], page: int) -> tuple[Case, ...]:
     )
 
 
-def _count(query: Select[tuple[Case]]) -> int:
+def _count(query: Select[Case]) -> int:
     return db.session.scalar(select(func.count()).select_from(query.subquery())) or 0

@@ -122,7 +122,7 @@ def read_receipt(raw_key: str) -> Receipt:
     try:
         tracking_key = parse_tracking_key(raw_key)
     except InvalidInput:
-        raise NotFound("report_not_found") from None
+        raise NotFound("tracking_key_unknown") from None
     photo_count = select(func.count(Photo.id)).where(Photo.report_id == Report.id).scalar_subquery()
     row = db.session.execute(
         select(Report.received_at, Category.tile_label, photo_count)
@@ -130,7 +130,7 @@ def read_receipt(raw_key: str) -> Receipt:
         .where(Report.tracking_key_hash == hash_tracking_key(tracking_key))
     ).one_or_none()
     if row is None:
-        raise NotFound("report_not_found")
+        raise NotFound("tracking_key_unknown")
     return Receipt(tracking_key, group_tracking_key(tracking_key), row[0], row[1], row[2])
 
 

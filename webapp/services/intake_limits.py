@@ -10,33 +10,21 @@ import hashlib
 import hmac
 import ipaddress
 import math
-import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TypeVar
 
-import structlog
 from limits import RateLimitItemPerHour
-from limits.errors import StorageError
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter, RateLimiter
-from redis.exceptions import RedisError
 from sqlalchemy import func, select
 
 from webapp.domain.errors import TooMany
-from webapp.extensions import db, limiter
+from webapp.extensions import db
 from webapp.models import Report
-
-log = structlog.get_logger()
-Answer = TypeVar("Answer")
+from webapp.services.limit_counts import ask, wait_s
 
 WINDOW = timedelta(hours=1)
 
 # A provider gives each subscriber at least a /64 of IPv6, so the rest of the address is theirs.
 # An IPv4 address has 32 bits, and all of them count.
 _PREFIX_BITS = 64
-
-_at_hand = FixedWindowRateLimiter(MemoryStorage())
 
 
 def check_install(install_key_hash: str | None, *, per_hour: int, now: datetime) -> None:
@@ -52,8 +40,8 @@ def check_install(install_key_hash: str | None, *, per_hour: int, now: datetime)
     )
     count, oldest = db.session.execute(recent).one()
     if count >= per_hour:
-        wait_s = math.ceil((oldest + WINDOW - now).total_seconds())
-        raise TooMany("too_many_reports_of_phone", retry_after_s=max(1, wait_s))
+        wait = math.ceil((oldest + WINDOW - now).total_seconds())
+        raise TooMany("too_many_reports_of_phone", retry_after_s=max(1, wait))
 
 
 def spend_of_address(address: str, *, per_hour: int, secret_key: str) -> None:
@@ -64,10 +52,8 @@ def spend_of_address(address: str, *, per_hour: int, secret_key: str) -> None:
     """
     item = RateLimitItemPerHour(per_hour, namespace="reports-address")
     key = _address_key(address, secret_key)
-    if not _ask(lambda counter: counter.hit(item, key)):
-        ends_at = _ask(lambda counter: counter.get_window_stats(item, key).reset_time)
-        wait_s = max(1, math.ceil(ends_at - time.time()))
-        raise TooMany("too_many_reports_of_address", retry_after_s=wait_s)
+    if not ask(lambda counter: counter.hit(item, key)):
+        raise TooMany("too_many_reports_of_address", retry_after_s=wait_s(item, key))
 
 
 def _address_key(address: str, secret_key: str) -> str:
@@ -79,11 +65,3 @@ def _address_key(address: str, secret_key: str) -> str:
         bits = min(_PREFIX_BITS, ip.max_prefixlen)
         network = str(ipaddress.ip_network((ip, bits), strict=False))
     return hmac.new(secret_key.encode(), f"address:{network}".encode(), hashlib.sha256).hexdigest()
-
-
-def _ask(question: Callable[[RateLimiter], Answer]) -> Answer:
-    try:
-        return question(limiter.limiter)
-    except (RedisError, StorageError, OSError) as error:
-        log.warning("limit_store_away", error=type(error).__name__)
-        return question(_at_hand)

@@ -14,7 +14,6 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    text,
     union_all,
 )
 from sqlalchemy.orm.attributes import set_committed_value
@@ -37,8 +36,6 @@ VIEWS = ("now", "unseen", "late", "soon", "photos", "done", "everything")
 DONE_STATUSES = ("resolved", "closed", "refused")
 MOST_URGENT_FIRST = (4, 3, 2, 1)
 
-# Written out, because SQLite takes a partial index only for the condition in its own letters.
-_IS_OPEN = text("cases.is_open")
 _URGENCY = (Case.severity.desc(), Case.due_at, Case.witness_count.desc(), Case.id)
 
 
@@ -138,7 +135,7 @@ def _page(
     end = page * PAGE_SIZE + 1
     if wanted.words:
         found = visible_cases(officer).where(_matches(wanted.words), *_filters(wanted))
-        ordered = found.order_by(_IS_OPEN_FIRST, Case.opened_at.desc(), Case.id.desc())
+        ordered = found.order_by(_OPEN_FIRST, Case.opened_at.desc(), Case.id.desc())
     elif wanted.view == "done":
         strands = _done_strands(officer, wanted, unit_ids, end)
         ordered = _merged(strands).order_by(Case.opened_at.desc(), Case.id.desc())
@@ -149,7 +146,7 @@ def _page(
     return db.session.scalars(ordered.offset(start).limit(PAGE_SIZE + 1)).all()
 
 
-_IS_OPEN_FIRST: ColumnElement[Any] = case((Case.is_open.is_(True), 0), else_=1)
+_OPEN_FIRST: ColumnElement[Any] = case((Case.is_open.is_(True), 0), else_=1)
 
 
 def _merged(strands: Sequence[Select[Any]]) -> Select[Case]:
@@ -166,7 +163,7 @@ def _open_strands(
         visible_cases(officer)
         .with_only_columns(Case.id)
         .where(
-            _IS_OPEN,
+            Case.is_open,
             Case.lead_unit_id == unit_id,
             Case.severity == severity,
             *_of_view(wanted.view, now),
@@ -243,7 +240,7 @@ def _counts(officer: Officer, unit_ids: Sequence[int], now: datetime) -> dict[st
         select(
             visible_cases(officer)
             .with_only_columns(Case.id)
-            .where(_IS_OPEN, Case.lead_unit_id == unit_id)
+            .where(Case.is_open, Case.lead_unit_id == unit_id)
             .order_by(*_URGENCY)
             .limit(share if len(unit_ids) > 1 else COUNT_CAP)
             .subquery()

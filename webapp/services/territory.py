@@ -84,7 +84,7 @@ def supervising_unit(on: date) -> Unit | None:
 
 
 def place_words(position: Position, on: date | None = None) -> str:
-    """Say where a position is: "xã Vĩnh Hải, cách Quốc lộ 1A 120 m"; empty outside every land.
+    """Say where a position is, "xã Vĩnh Hải, cách Quốc lộ 1A khoảng 120 m"; empty outside land.
 
     Args:
         position: the settled position of a report.
@@ -219,7 +219,7 @@ def _landmark(position: Position, on: date) -> str | None:
     if distance_m <= line.half_width_m:
         return f"trên {line.name}"
     rounded_m = max(ADDRESS_STEP_M, round(distance_m / ADDRESS_STEP_M) * ADDRESS_STEP_M)
-    return f"cách {line.name} {rounded_m} m"
+    return f"cách {line.name} khoảng {rounded_m} m"
 
 
 def _feature(layer: str, row: Unit | Corridor, outline: Any, is_schematic: bool) -> dict[str, Any]:

@@ -68,11 +68,16 @@ def triage_report(report_id: int, lease: Lease, store: PhotoStore) -> None:
     """
     prepared = photo_preparation.prepare_photos_of(report_id, store)
     with transaction() as work:
-        report, standing = _lock(work.session, report_id)
         photo_preparation.keep(work.session, prepared)
-        if standing.status in UNDECIDED:
-            _triage(work, report, standing)
+        triage_in(work, report_id)
         outbox.finish(work, lease)
+
+
+def triage_in(work: Transaction, report_id: int) -> None:
+    """Settle, decide and apply inside a transaction; a report that has its case keeps it."""
+    report, standing = _lock(work.session, report_id)
+    if standing.status in UNDECIDED:
+        _triage(work, report, standing)
 
 
 def foresee(session: Session, report: Report, standing: ReportTriage) -> Foresight:

@@ -145,8 +145,7 @@ def change_password() -> Response:
 @blueprint.errorhandler(TooMany)
 def _answer_too_many(error: TooMany) -> Response:
     wait_s = int(str(error.details["retry_after_s"]))
-    page = _sign_in_page(wait_minutes=max(1, round(wait_s / 60)))
-    response = make_response(page, 429)
+    response = make_response(_waiting_page(error, max(1, round(wait_s / 60))), 429)
     response.headers["Retry-After"] = str(wait_s)
     return response
 
@@ -155,6 +154,13 @@ def _answer_too_many(error: TooMany) -> Response:
 def _answer_password(error: InvalidInput) -> tuple[str, int]:
     message = sentences.say(error.code, error.details, 422)
     return _password_page(field=error.field, message=message), 422
+
+
+def _waiting_page(error: TooMany, minutes: int) -> str:
+    if current_user.is_authenticated:
+        message = sentences.say(error.code, error.details, 429)
+        return _password_page(field="old_password", message=message)
+    return _sign_in_page(wait_minutes=minutes)
 
 
 def _begin_session(officer: Officer) -> None:

@@ -1,0 +1,40 @@
+"""A visitor chooses the language; the browser's own does not decide."""
+
+import pytest
+from flask.testing import FlaskClient
+
+
+def test_pages_are_vietnamese_whatever_the_browser_says(client: FlaskClient) -> None:
+    page = client.get("/", headers={"Accept-Language": "en-GB"})
+    assert '<html lang="vi">' in page.text
+    assert "Chụp ảnh" in page.text
+
+
+def test_a_choice_is_remembered_and_leads_back(client: FlaskClient) -> None:
+    answer = client.get("/language/en", headers={"Referer": "http://localhost/results?month=2026-10"})
+    assert answer.status_code == 302
+    assert answer.location == "/results?month=2026-10"
+    page = client.get("/")
+    assert '<html lang="en">' in page.text
+    assert "Take a photo" in page.text
+    client.get("/language/vi")
+    assert "Chụp ảnh" in client.get("/").text
+
+
+@pytest.mark.parametrize(
+    "came_from",
+    [
+        "https://elsewhere.example/page",
+        "http://localhost//elsewhere.example/",
+        "javascript:alert(1)",
+        "",
+    ],
+)
+def test_a_choice_never_leads_to_another_host(client: FlaskClient, came_from: str) -> None:
+    location = client.get("/language/en", headers={"Referer": came_from}).location
+    assert location.startswith("/")
+    assert not location.startswith("//")
+
+
+def test_an_unknown_language_is_not_found(client: FlaskClient) -> None:
+    assert client.get("/language/xx").status_code == 404

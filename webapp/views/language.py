@@ -1,0 +1,43 @@
+"""The door where a visitor chooses a language."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, abort, current_app, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from webapp.config import Settings
+from webapp.language import LANGUAGES
+from webapp.security import public_door
+
+blueprint = Blueprint("language", __name__)
+
+REMEMBERED_S = 365 * 24 * 3600
+
+
+@blueprint.get("/language/<code>")
+@public_door
+def choose(code: str) -> Response:
+    """Remember a language for a year, and go back to the page where it was chosen."""
+    if code not in LANGUAGES:
+        abort(404)
+    settings: Settings = current_app.extensions["settings"]
+    answer = redirect(_page_before())
+    answer.set_cookie(
+        "language",
+        code,
+        max_age=REMEMBERED_S,
+        secure=settings.is_behind_tls,
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
+
+
+def _page_before() -> str:
+    """Return the path that the visitor came from, if it is one of ours."""
+    came_from = urlsplit(request.referrer or "")
+    if came_from.netloc != request.host or not came_from.path.startswith("/"):
+        return url_for("public.home")
+    # Two slashes at the start would name another host.
+    path = "/" + came_from.path.lstrip("/")
+    return f"{path}?{came_from.query}" if came_from.query else path
