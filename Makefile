@@ -4,10 +4,10 @@ PYTHON ?= python3
 IN_VENV := .venv/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak bench lint format build lock clean
+.PHONY: help run test soak bench lint format build screenshots lock clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
 
 run:  ## start An Lộ (HOST, PORT, ANLO_VAR … as in .env.example); Ctrl-C ends it
 	@$(PYTHON) -m setup.environment && exec $(IN_VENV) setup.run
@@ -37,6 +37,9 @@ build:  ## .venv, node_modules and static/dist, whatever of it is out of date
 .PHONY: build-dev
 build-dev:
 	@$(PYTHON) -m setup.environment --dev
+
+screenshots: build-dev  ## take the pictures of the README again
+	@$(IN_VENV) pytest -n0 tests/journey --screenshots
 
 lock:  ## pin every Python package again, with hashes (wants uv)
 	@$(PYTHON) -m setup.lock

@@ -6,8 +6,9 @@ from flask import Flask
 from flask.cli import ScriptInfo
 from flask_migrate import upgrade
 
+from setup import prepared
 from webapp.app import create_app
-from webapp.config import BadSetting
+from webapp.config import BadSetting, Settings
 
 
 def main() -> int:
@@ -19,9 +20,11 @@ def main() -> int:
         return 1
     with app.app_context():
         upgrade()
+    settings: Settings = app.extensions["settings"]
     flask(app, "reference", "load")
-    if app.extensions["settings"].demo:
+    if settings.demo:
         flask(app, "demo", "load")
+    prepared.note_prepared(settings.database_url, is_demo=settings.demo)
     return 0
 
 

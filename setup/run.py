@@ -21,6 +21,7 @@ from honcho.manager import Manager
 from honcho.printer import Printer
 from honcho.process import Popen, Process
 
+from setup.prepared import is_prepared
 from webapp.config import BadSetting, Settings, read_settings
 from workers import redis_server
 from workers.lifeline import die_with_parent, dies_with_us, forks_die_with_us
@@ -60,7 +61,7 @@ def main() -> int:
         settings = read_settings()
         check_port(settings.host, settings.port)
         settings.redis_address_file.unlink(missing_ok=True)
-        prepare_database()
+        prepare_database(settings)
         redis_server.address(settings)
     except (BadSetting, CannotStart, redis_server.NoRedis) as error:
         print(error, file=sys.stderr)
@@ -96,14 +97,17 @@ def check_port(host: str, port: int) -> None:
         raise CannotStart(f"HOST, PORT: {host}:{port} cannot be used ({error.strerror}).") from None
 
 
-def prepare_database() -> None:
-    """Migrate and fill the database, in a process of its own so that this one stays small.
+def prepare_database(settings: Settings) -> None:
+    """Migrate and fill the database, unless that would change nothing.
 
-    What it says is heard only when it fails.
+    It happens in a process of its own, so that this one stays small; what it says is heard only
+    when it fails.
 
     Raises:
         CannotStart: it did not work; what went wrong stands above.
     """
+    if is_prepared(settings.database_url, is_demo=settings.demo):
+        return
     print("Preparing the database …", flush=True)
     done = subprocess.run(
         [sys.executable, "-m", "setup.database"],

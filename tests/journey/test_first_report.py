@@ -129,7 +129,7 @@ def send_report(
     page.get_by_text("Vỉa hè bị chiếm").click()
     page.get_by_label("Một câu về điều bạn thấy").fill("Sáng nào cũng bày kín vỉa hè.")
     expect(page.get_by_alt_text("Ảnh 1")).to_be_visible()
-    save(page, screenshots, "report-form.png")
+    save(page, screenshots, "report.png")
     page.get_by_role("button", name="Gửi phản ánh").click()
     page.wait_for_url("**/receipt/*")
     return f"{server.url}/track/{page.url.rpartition('/')[2]}"
@@ -168,7 +168,7 @@ def work_on_case(
     page.get_by_role("group", name="Xét ảnh 1").get_by_role("button", name="Hiện").click()
     page.get_by_role("group", name="Xét lời phản ánh 1").get_by_role("button", name="Hiện").click()
     page.goto(f"{server.url}/cases/{number}")
-    save(page, screenshots, "case-page.png")
+    save(page, screenshots, "case.png")
     page.locator("#acknowledge").get_by_role("button").click()
     page.locator("#start").get_by_role("button").click()
     resolve = page.locator("#resolve")

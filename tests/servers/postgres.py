@@ -15,9 +15,9 @@ from pathlib import Path
 
 import psycopg
 
+from setup import environment
 from workers.lifeline import dies_with_us
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 START_TIMEOUT_S = 60
 
 # PostgreSQL refuses root, so root lends the server to one of these.
@@ -118,10 +118,11 @@ def install_debian_package(name: str) -> None:
 
 
 def _from_pypi() -> Path | None:
-    lock = ROOT / "requirements-postgres.lock"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(lock)]
     if not _pgserver_folder():
-        subprocess.run(pip, stdout=sys.stderr, check=False)
+        try:
+            environment.install("requirements-postgres.lock")
+        except environment.CannotSetUp as error:
+            print(error, file=sys.stderr)
     return _pgserver_folder()
 
 

@@ -1,6 +1,7 @@
 """Accounts: who gets one, and what a wrong password costs."""
 
 import time
+from uuid import uuid4
 
 import pytest
 from redis.exceptions import ConnectionError as RedisAway
@@ -96,7 +97,9 @@ def test_wrong_tries_are_counted_by_login_and_address_and_forgiven(district: Dis
 def test_the_limit_holds_while_redis_is_away(
     district: District, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_officer(district.commune_id, login="redis-away")
+    # What this process counted for an earlier test stays counted: each test has its own login.
+    login = f"away-{uuid4().hex}"
+    make_officer(district.commune_id, login=login)
 
     def fail(*_args: object) -> bool:
         raise RedisAway("no Redis")
@@ -104,9 +107,9 @@ def test_the_limit_holds_while_redis_is_away(
     for name in ("hit", "get_window_stats", "clear"):
         monkeypatch.setattr(limiter.limiter, name, fail)
     for _ in range(5):
-        assert accounts.authenticate("redis-away", "sai", HOME).officer is None
+        assert accounts.authenticate(login, "sai", HOME).officer is None
     with pytest.raises(TooMany):
-        accounts.authenticate("redis-away", PASSWORD, HOME)
+        accounts.authenticate(login, PASSWORD, HOME)
 
 
 def test_an_unknown_login_costs_as_much_time_as_a_wrong_password(district: District) -> None:

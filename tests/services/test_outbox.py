@@ -1,9 +1,12 @@
 """The outbox: who gets which work, for how long, and when it comes again."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from flask import Flask
+from sqlalchemy import func, select
 
 from webapp import clock
 from webapp.adapters import job_queue
@@ -236,3 +239,48 @@ def test_the_next_turn_comes_after_its_span() -> None:
 def test_a_turn_is_no_work_for_a_worker() -> None:
     outbox.take_turn("sweep", every_s=0)
     assert outbox.due(clock.now() + timedelta(hours=1)) == []
+
+
+def test_asking_again_never_puts_waiting_work_off() -> None:
+    moment = clock.now()
+    with transaction() as work:
+        work.ask("rebuild_tallies", "2026-06-17", due_at=moment)
+    with transaction() as work:
+        work.ask("rebuild_tallies", "2026-06-17", due_at=moment + timedelta(hours=1))
+    assert outbox.lease("rebuild_tallies", "2026-06-17", seconds=20) is not None
+
+
+def test_asking_twice_in_one_transaction_is_asking_once() -> None:
+    with transaction() as work:
+        work.ask("rebuild_tallies", "2026-06-17")
+        work.ask("rebuild_tallies", "2026-06-17")
+    entries = db.session.scalars(select(OutboxEntry)).all()
+    assert [(entry.kind, entry.subject) for entry in entries] == [("rebuild_tallies", "2026-06-17")]
+
+
+def test_work_asked_for_while_it_runs_comes_again() -> None:
+    with transaction() as work:
+        work.ask("rebuild_tallies", "2026-06-17")
+    held = outbox.lease("rebuild_tallies", "2026-06-17", seconds=20)
+    assert held is not None
+    with transaction() as work:
+        work.ask("rebuild_tallies", "2026-06-17")
+    with pytest.raises(LeaseLost), transaction() as work:
+        outbox.finish(work, held)
+    assert outbox.lease("rebuild_tallies", "2026-06-17", seconds=20) is not None
+
+
+def test_two_first_requests_at_once_become_one_entry(app: Flask) -> None:
+    barrier = threading.Barrier(8)
+
+    def request() -> None:
+        with app.app_context():
+            barrier.wait()
+            with transaction() as work:
+                work.ask("rebuild_tallies", "2026-06-17")
+            db.session.remove()
+
+    with ThreadPoolExecutor(8) as threads:
+        for done in [threads.submit(request) for _ in range(8)]:
+            done.result()
+    assert db.session.scalar(select(func.count()).select_from(OutboxEntry)) == 1

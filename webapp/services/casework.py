@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -15,6 +15,10 @@ from webapp.services.casework_figures import due_dates, next_number, witness_cou
 from webapp.services.transaction import Transaction
 
 _STATE_FIELDS = tuple(field.name for field in fields(rules.CaseState))
+
+# A report brings two events and a busy minute many: one count serves them all. The sweeper picks
+# it up, so a figure follows its events within this pause and one sweep.
+TALLY_PAUSE = timedelta(seconds=5)
 
 # What a daily tally counts; other happenings do not change any figure.
 _TALLIED = frozenset({"opened", "report_attached", "acknowledged", "resolved"})
@@ -219,6 +223,7 @@ def _seal(
     )
     work.session.add(event)
     if happening.kind in _TALLIED:
-        work.ask("rebuild_tallies", happening.at.astimezone(clock.LOCAL_ZONE).date().isoformat())
+        day = happening.at.astimezone(clock.LOCAL_ZONE).date().isoformat()
+        work.ask("rebuild_tallies", day, due_at=clock.now() + TALLY_PAUSE)
     work.session.flush()
     return event

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Executable, and_, case
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from webapp import clock
@@ -19,7 +20,7 @@ class Transaction:
     def __init__(self, session: Session) -> None:
         """Begin with nothing to enqueue."""
         self.session = session
-        self._asked: list[OutboxEntry] = []
+        self._asked: set[tuple[str, str]] = set()
 
     def ask(self, kind: str, subject: str | int, *, due_at: datetime | None = None) -> None:
         """Write down work to do after the commit; asking twice for the same work is asking once.
@@ -27,37 +28,47 @@ class Transaction:
         Args:
             kind: a name in ``job_queue.JOBS``.
             subject: what the job is about (an id, a day).
-            due_at: not before this moment; at once when left out.
+            due_at: not before this moment; at once when left out. Work that waits already is
+                never put off by asking again.
 
         Raises:
             KeyError: no job of that kind exists.
         """
         job_queue.JOBS[kind]
         moment = clock.now()
-        entry = self.session.scalar(
-            select(OutboxEntry).where(
-                OutboxEntry.kind == kind, OutboxEntry.subject == str(subject)
-            )
-        )
-        if entry is None:
-            entry = OutboxEntry(
-                kind=kind, subject=str(subject), created_at=moment, attempts=0, epoch=0
-            )
-            self.session.add(entry)
-        # A worker that holds the old lease must not mark the new request as done.
-        entry.epoch += 1
-        entry.attempts = 0
-        entry.leased_until = None
-        entry.done_at = None
-        entry.last_error = None
-        entry.due_at = due_at or moment
+        # One statement: neither a lease nor another first request can come in between.
+        self.session.execute(_request(self.session, kind, str(subject), moment, due_at or moment))
         if due_at is None:
-            self._asked.append(entry)
+            self._asked.add((kind, str(subject)))
 
     def nudge(self) -> None:
         """Tell the queue what was just committed; a queue that is away is no error."""
-        for entry in self._asked:
-            job_queue.nudge(entry.kind, entry.subject)
+        for kind, subject in sorted(self._asked):
+            job_queue.nudge(kind, subject)
+
+
+def _request(
+    session: Session, kind: str, subject: str, moment: datetime, due_at: datetime
+) -> Executable:
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    insert = postgresql.insert if is_postgresql else sqlite.insert
+    request = insert(OutboxEntry).values(
+        kind=kind, subject=subject, created_at=moment, due_at=due_at, attempts=0, epoch=1
+    )
+    is_waiting = and_(OutboxEntry.done_at.is_(None), OutboxEntry.leased_until.is_(None))
+    asked_earlier = and_(is_waiting, OutboxEntry.due_at < request.excluded.due_at)
+    return request.on_conflict_do_update(
+        index_elements=["kind", "subject"],
+        set_={
+            # A worker that holds the old lease must not mark the new request as done.
+            "epoch": OutboxEntry.epoch + 1,
+            "attempts": 0,
+            "leased_until": None,
+            "done_at": None,
+            "last_error": None,
+            "due_at": case((asked_earlier, OutboxEntry.due_at), else_=request.excluded.due_at),
+        },
+    )
 
 
 @contextmanager
