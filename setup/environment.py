@@ -1,4 +1,4 @@
-"""Makes what the house needs: .venv, Node's packages, static/dist; only what changed is redone.
+"""Makes what the house needs: .venv, translations, static/dist; only what changed is redone.
 
 Run by whatever Python is there (3.11 or newer), before anything is installed, so it imports
 nothing but the standard library: ``python3 -m setup.environment [--dev]``.
@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stamps"
+TRANSLATIONS = ROOT / "webapp" / "translations"
 MANIFEST = ROOT / "static" / "dist" / "manifest.json"
 
 OLDEST_PYTHON = (3, 11)
@@ -32,6 +33,7 @@ def main(arguments: list[str]) -> int:
     try:
         make_environment()
         install("requirements-dev.lock" if "--dev" in arguments else "requirements.lock")
+        compile_translations()
         build_front_end()
     except CannotSetUp as error:
         print(error, file=sys.stderr)
@@ -84,6 +86,18 @@ def install(lock: str) -> None:
         command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     _run(f"installing {lock}", [*command, "--require-hashes", "-r", str(ROOT / lock)])
     _set_stamp(lock, wanted)
+
+
+def compile_translations() -> None:
+    """Turn the translations that people edit (.po) into those that are read (.mo)."""
+    sources = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/*.po"))
+    wanted = fingerprint(sources)
+    if _stamp("translations") == wanted and all(po.with_suffix(".mo").exists() for po in sources):
+        return
+    if sources:
+        pybabel = str(VENV / "bin" / "pybabel")
+        _run("pybabel compile", [pybabel, "compile", "-d", str(TRANSLATIONS)], quiet=True)
+    _set_stamp("translations", wanted)
 
 
 def build_front_end() -> None:

@@ -65,6 +65,4 @@ def test_weeks_follow_each_other_and_the_last_one_ends_today(today: date, count:
     assert len(weeks) == count
     assert weeks[-1].last == today
     assert all(week.first.weekday() == 0 for week in weeks)
-    assert all(
-        a.last + timedelta(days=1) == b.first for a, b in pairwise(weeks)
-    )
+    assert all(a.last + timedelta(days=1) == b.first for a, b in pairwise(weeks))

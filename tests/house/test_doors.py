@@ -13,6 +13,7 @@ PUBLIC_DOORS = {
     "intake.receipt",
     "intake.report_form",
     "intake.submit_report",
+    "language.choose",
     "public.case",
     "public.data_notice",
     "public.home",

@@ -11,7 +11,9 @@ def test_pages_are_vietnamese_whatever_the_browser_says(client: FlaskClient) -> 
 
 
 def test_a_choice_is_remembered_and_leads_back(client: FlaskClient) -> None:
-    answer = client.get("/language/en", headers={"Referer": "http://localhost/results?month=2026-10"})
+    answer = client.get(
+        "/language/en", headers={"Referer": "http://localhost/results?month=2026-10"}
+    )
     assert answer.status_code == 302
     assert answer.location == "/results?month=2026-10"
     page = client.get("/")
