@@ -4,7 +4,7 @@ PYTHON ?= python3
 IN_VENV := .venv/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak bench lint format build screenshots lock clean
+.PHONY: help run test soak bench lint format build screenshots translations lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
@@ -40,6 +40,10 @@ build-dev:
 
 screenshots: build-dev  ## take the pictures of the README again
 	@$(IN_VENV) pytest -n0 tests/journey --screenshots
+
+translations: build-dev  ## bring the .po files up to date with the sentences in the source
+	@.venv/bin/pybabel -q extract -F babel.cfg -k lazy_gettext --no-location --sort-output -o .venv/messages.pot .
+	@.venv/bin/pybabel -q update -i .venv/messages.pot -d webapp/translations --no-fuzzy-matching --ignore-obsolete -w 100
 
 lock:  ## pin every Python package again, with hashes (wants uv)
 	@$(PYTHON) -m setup.lock

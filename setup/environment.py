@@ -4,6 +4,9 @@ Run by whatever Python is there (3.11 or newer), before anything is installed, s
 nothing but the standard library: ``python3 -m setup.environment [--dev]``.
 """
 
+# An older Python must get as far as the line that tells it that it is too old.
+from __future__ import annotations
+
 import hashlib
 import os
 import re

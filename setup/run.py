@@ -7,11 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
-from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -138,13 +136,15 @@ def run_everything(settings: Settings) -> int:
             manager.add_process(
                 f"{name}.{number}", command, env=environ | {"PYTHONUNBUFFERED": "1"}
             )
-    threading.Thread(target=partial(announce, settings), daemon=True).start()
+    # A process and not a thread, because honcho forks: threads and forks do not go together.
+    multiprocessing.Process(target=announce, args=(settings,), daemon=True).start()
     manager.loop()
     return 0 if manager.returncode in STOPPED_ON_PURPOSE else 1
 
 
 def announce(settings: Settings) -> None:
     """Print where the house stands and who may enter, as soon as it is ready."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
     while not is_ready(f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"):
         time.sleep(0.05)

@@ -20,7 +20,7 @@ from webapp.config import Settings
 from webapp.domain.errors import AnLoError, Conflict, InvalidInput, NoRoom, NotFound, TooMany
 from webapp.extensions import db, limiter
 from webapp.models import Contact, OutboxEntry, Photo, Report, ReportTriage
-from webapp.services import intake, intake_limits
+from webapp.services import intake, intake_limits, limit_counts
 from webapp.services.intake import Accepted, hash_tracking_key, new_tracking_key
 from webapp.services.submission import RawSubmission, read_submission
 
@@ -576,7 +576,7 @@ def _only_for(away: Callable[..., bool]) -> Callable[..., bool]:
     real = FixedWindowRateLimiter.hit
 
     def hit(counter: Any, *arguments: Any, **options: Any) -> bool:
-        if counter is intake_limits._at_hand:
+        if counter is limit_counts._at_hand:
             return real(counter, *arguments, **options)
         return away()
 

@@ -42,7 +42,7 @@ class House:
 
     def one_of(self, words: str) -> psutil.Process:
         """Return the process of its that was started with these words, its oldest one."""
-        found = [one for one in self.everybody() if words in " ".join(one.cmdline())]
+        found = [one for one in self.everybody() if words in command_of(one)]
         return min(found, key=lambda one: (one.create_time(), one.pid))
 
 
@@ -88,12 +88,20 @@ def wait_until_ready(house: House) -> None:
 def still_alive(processes: list[psutil.Process]) -> list[str]:
     """Wait for processes to end; return the command lines of those that did not."""
     _, alive = psutil.wait_procs(processes, timeout=END_TIMEOUT_S)
-    return [" ".join(one.cmdline()) for one in alive if one.status() != psutil.STATUS_ZOMBIE]
+    return [command for one in alive if (command := command_of(one))]
+
+
+def command_of(process: psutil.Process) -> str:
+    """Return the words that a process was started with; none when it has ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def test_everything_of_the_procfile_runs(tmp_path: Path) -> None:
     with running(tmp_path / "var") as house:
-        commands = [" ".join(one.cmdline()) for one in house.everybody()]
+        commands = [command_of(one) for one in house.everybody()]
 
         assert sum(command.endswith("-m workers") for command in commands) == 2
         assert sum(command.endswith("-m workers.schedule") for command in commands) == 1
