@@ -13,6 +13,7 @@ from webapp import language as languages
 from webapp.adapters import job_queue
 from webapp.config import Settings, read_settings
 from webapp.extensions import csrf, db, limiter, login, migrate
+from webapp.services import casework_figures
 from webapp.views import (
     accounts,
     casework,
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings.var.mkdir(parents=True, exist_ok=True)
     _bind_extensions(app)
     job_queue.use(_choose_queue(settings))
+    casework_figures.number_cases_as(settings.case_prefix)
     for room in ROOMS:
         app.register_blueprint(room.blueprint)
     for part in (languages, assets, errors, security, cli):

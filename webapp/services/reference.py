@@ -36,6 +36,7 @@ class DeadlineSeed:
     is_round_the_clock: bool = False
 
 
+# In the order of the resident's tiles: what is reported most stands first.
 CATEGORIES = (
     CategorySeed(
         "pavement_encroachment",
@@ -44,22 +45,27 @@ CATEGORIES = (
         1,
         ENCROACHMENT_WATCH_DAYS,
     ),
+    CategorySeed("road_damage", "Mặt đường hư hỏng", "Ổ gà, đường hỏng", 1),
+    CategorySeed("illegal_parking", "Dừng, đỗ xe sai quy định", "Dừng, đỗ xe sai quy định", 1),
+    CategorySeed(
+        "self_opened_crossing", "Lối đi tự mở qua đường sắt", "Lối đi tự mở qua đường sắt", 3
+    ),
     CategorySeed(
         "corridor_encroachment",
         "Lấn chiếm hành lang an toàn đường bộ, đường sắt",
-        "Lấn hành lang đường",
+        "Lấn hành lang an toàn",
         2,
         ENCROACHMENT_WATCH_DAYS,
     ),
-    CategorySeed(
-        "self_opened_crossing", "Lối đi tự mở qua đường sắt", "Lối tự mở qua đường sắt", 3
-    ),
-    CategorySeed("road_damage", "Mặt đường hư hỏng", "Ổ gà, đường hỏng", 1),
     CategorySeed("poor_visibility", "Khuất tầm nhìn", "Khuất tầm nhìn", 2),
-    CategorySeed("traffic_sign", "Thiếu hoặc sai biển báo, đèn", "Biển báo, đèn", 2),
-    CategorySeed("illegal_parking", "Dừng, đỗ xe sai quy định", "Đỗ xe sai chỗ", 1),
-    CategorySeed("congestion", "Ùn tắc, tổ chức giao thông bất hợp lý", "Ùn tắc", 1),
-    CategorySeed("overloaded_vehicle", "Xe quá tải, cơi nới thành thùng xe", "Xe quá tải", 2),
+    CategorySeed("traffic_sign", "Thiếu hoặc sai biển báo, đèn", "Thiếu hoặc sai biển báo, đèn", 2),
+    CategorySeed("congestion", "Ùn tắc, tổ chức giao thông bất hợp lý", "Ùn tắc giao thông", 1),
+    CategorySeed(
+        "overloaded_vehicle",
+        "Xe quá tải, cơi nới thành thùng xe",
+        "Xe quá tải, cơi nới thùng xe",
+        2,
+    ),
     CategorySeed("other", "Khác", "Khác", 1, is_triaged_by_person=True),
 )
 

@@ -14,7 +14,6 @@ from flask import (
     send_file,
     url_for,
 )
-from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
@@ -35,7 +34,7 @@ from webapp.errors import STATUS_OF
 from webapp.models import Officer
 from webapp.models.officer import ROLES
 from webapp.security import current_officer, officers_only
-from webapp.services import casefile, casework_acts, casework_figures, casework_proof, photos
+from webapp.services import casefile, casework_acts, casework_proof, photos
 from webapp.services import queue as queues
 from webapp.services.casework_acts import Review, Seen
 
@@ -58,11 +57,6 @@ DONE = {
     "review-photo": lazy_gettext("Đã xét ảnh."),
     "review-words": lazy_gettext("Đã xét lời người gửi."),
 }
-
-
-@blueprint.record_once
-def _choose_series(state: BlueprintSetupState) -> None:
-    casework_figures.number_cases_as(state.app.extensions["settings"].case_prefix)
 
 
 @blueprint.app_template_filter("hour")
