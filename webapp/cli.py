@@ -18,10 +18,10 @@ from webapp import clock, logs, sentences
 from webapp.adapters import job_queue
 from webapp.config import Settings
 from webapp.domain.boundaries import Problem
+from webapp.domain.casework import ROLES
 from webapp.domain.errors import AnLoError, InvalidInput, NotFound
 from webapp.domain.seams import Seam
 from webapp.models import Officer, Unit
-from webapp.models.officer import ROLES
 from webapp.services import accounts, reference, territory, territory_import
 from webapp.services.territory_import import ImportOrder, ImportReport
 

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from webapp.models.officer import ROLES
+from webapp.domain.casework import ROLES
 
 PUBLIC_DOORS = {
     "accounts.enter",

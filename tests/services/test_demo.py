@@ -22,10 +22,10 @@ from webapp.config import Settings
 from webapp.demo import journal, places
 from webapp.demo.stage import PICTURES, Stage
 from webapp.domain import casework as rules
+from webapp.domain.casework import ROLES
 from webapp.domain.triage import HOLD_CODES
 from webapp.extensions import db
 from webapp.models import Case, CaseEvent, Officer, OutboxEntry, Photo, ReportTriage, Tally, Unit
-from webapp.models.officer import ROLES
 from webapp.services import accounts, intake, territory, triage
 
 # Everybody here shares one loaded demonstration, so they share one worker of pytest too.

@@ -21,16 +21,6 @@ from webapp.models.category import Category
 from webapp.models.place import Place
 from webapp.models.unit import Unit
 
-STATUSES = (
-    "new",
-    "acknowledged",
-    "in_progress",
-    "awaiting_authority",
-    "resolved",
-    "closed",
-    "refused",
-)
-
 
 class Case(Model):
     """One episode of trouble at one place that one commune must end.

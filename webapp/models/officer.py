@@ -8,8 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webapp.models.base import Id, Model, UtcDateTime
 from webapp.models.unit import Unit
 
-ROLES = ("officer", "head", "supervisor", "overseer", "administrator")
-
 
 class Officer(Model):
     """A person who signs in; ``session_epoch`` grows to end all of their sessions at once."""

@@ -9,10 +9,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
 
 from webapp import clock
+from webapp.domain.casework import ROLES
 from webapp.domain.errors import InvalidInput, NotFound
 from webapp.extensions import db
 from webapp.models import Officer, Unit
-from webapp.models.officer import ROLES
 from webapp.services import attempts
 from webapp.services.transaction import transaction
 

@@ -1,5 +1,6 @@
 """Daily tallies: deleted and rebuilt from the events of their day, never added to."""
 
+from dataclasses import asdict
 from datetime import date
 
 from sqlalchemy import delete, select
@@ -26,7 +27,7 @@ def rebuild_tallies(day: date, lease: Lease) -> None:
             day, _events_of(work, day), working_calendar((day.year - 1, day.year))
         )
         work.session.execute(delete(Tally).where(Tally.day == day))
-        work.session.add_all(_tally(row) for row in rows)
+        work.session.add_all(Tally(**asdict(row)) for row in rows)
         outbox.finish(work, lease)
 
 
@@ -63,19 +64,4 @@ def _round_the_clock_severities(work: Transaction) -> frozenset[int]:
                 DeadlineRule.is_round_the_clock, DeadlineRule.category_code.is_(None)
             )
         )
-    )
-
-
-def _tally(row: statistics.TallyRow) -> Tally:
-    return Tally(
-        day=row.day,
-        unit_id=row.unit_id,
-        category_code=row.category_code,
-        reports=row.reports,
-        opened=row.opened,
-        acknowledged=row.acknowledged,
-        resolved=row.resolved,
-        resolved_on_time=row.resolved_on_time,
-        acknowledge_hours=list(row.acknowledge_hours),
-        resolve_hours=list(row.resolve_hours),
     )

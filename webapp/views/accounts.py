@@ -18,10 +18,10 @@ from flask_login import UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from webapp import clock, sentences
+from webapp.domain.casework import ROLES
 from webapp.domain.errors import InvalidInput, TooMany
 from webapp.extensions import login
 from webapp.models import Officer
-from webapp.models.officer import ROLES
 from webapp.security import current_officer, officers_only, public_door
 from webapp.services import accounts
 

@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response
 from webapp import clock, labels, language, sentences
 from webapp.adapters.photo_store import PhotoStore
 from webapp.config import Settings
+from webapp.domain.casework import ROLES
 from webapp.domain.errors import (
     AnLoError,
     Conflict,
@@ -32,7 +33,6 @@ from webapp.domain.errors import (
 )
 from webapp.errors import STATUS_OF
 from webapp.models import Officer
-from webapp.models.officer import ROLES
 from webapp.security import current_officer, officers_only
 from webapp.services import casefile, casework_acts, casework_proof, photos
 from webapp.services import queue as queues
