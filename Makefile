@@ -15,8 +15,8 @@ run:  ## start An Lộ (HOST, PORT, ANLO_VAR … as in .env.example); Ctrl-C end
 test: lint  ## every check, then every test, on both databases and in a real browser
 	@$(IN_VENV) pytest
 
-soak: build-dev  ## the full counts that the issues name; takes long
-	@$(IN_VENV) pytest -m soak
+soak: build-dev  ## twenty times the examples of every rule, and every killing; takes long
+	@$(IN_VENV) pytest --hypothesis-profile=soak -m "soak or not soak" tests/domain tests/faults
 
 bench: build-dev  ## times and ratios; wants a quiet machine
 	@$(IN_VENV) tests.bench

@@ -10,6 +10,7 @@ The application is imported where it is needed, so that tests of the domain star
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -20,6 +21,12 @@ from tests.servers.environment import settings_for
 from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.redis import running_redis
 from webapp.config import Settings
+
+# A rule is tried on a sample in `make test`, and on twenty times as much in `make soak`.
+# A busy machine must not fail a rule for being slow.
+hypothesis.settings.register_profile("test", deadline=None, max_examples=100)
+hypothesis.settings.register_profile("soak", deadline=None, max_examples=2_000)
+hypothesis.settings.load_profile("test")
 
 pytest_plugins = ["tests.servers.browser", "tests.servers.live", "tests.servers.visitor"]
 

@@ -16,7 +16,7 @@ from webapp.domain.periods import (
     weeks_until,
 )
 
-DAYS = st.dates(date(2000, 1, 1), date(2100, 1, 1))
+DAYS = st.dates(date(2009, 1, 1), date(2100, 1, 1))
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,13 @@ def test_a_reversed_period_is_refused_by_name() -> None:
     with pytest.raises(InvalidInput) as caught:
         chosen_period(date(2026, 2, 2), date(2026, 2, 1))
     assert (caught.value.code, caught.value.field) == ("period_reversed", "to")
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(1999, 12, 31), date(9999, 12, 31)])
+def test_a_day_outside_the_years_we_count_is_refused(day: date) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        chosen_period(min(day, date(2026, 1, 1)), max(day, date(2026, 1, 1)))
+    assert caught.value.code == "day_out_of_range"
 
 
 def test_a_period_of_more_than_ten_years_is_refused() -> None:

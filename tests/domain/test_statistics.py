@@ -70,12 +70,10 @@ def test_waits_are_counted_in_working_hours() -> None:
     assert row.resolve_hours == (12.5,)
 
 
-def test_an_emergency_waits_by_the_clock_on_the_wall() -> None:
-    night = replace(
-        event("acknowledged", local(17, 3)), opened_at=local(17, 1), is_round_the_clock=True
-    )
+def test_a_wait_outside_working_hours_is_no_wait() -> None:
+    night = replace(event("acknowledged", local(17, 3)), opened_at=local(17, 1))
     (row,) = tally_of(DAY, [night], CALENDAR)
-    assert row.acknowledge_hours == (2.0,)
+    assert row.acknowledge_hours == (0.0,)
 
 
 def test_on_time_is_measured_against_the_first_deadline() -> None:
@@ -110,7 +108,6 @@ events = st.lists(
         category_code=st.sampled_from(["road_damage", "congestion"]),
         opened_at=moments_between(date(2026, 6, 1), date(2026, 6, 15)),
         resolve_due_at=st.just(local(17, 17)),
-        is_round_the_clock=st.booleans(),
     ),
     max_size=12,
 )

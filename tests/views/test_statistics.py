@@ -77,6 +77,28 @@ def test_a_period_is_understood_or_refused_with_a_sentence(
     assert supervisor.client.get(f"/district?{query}").status_code == status
 
 
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("unit=99999999999999999999999", 404),
+        ("unit=7777", 404),
+        ("unit=x", 404),
+        ("list=open&page=99999999999999999999", 200),
+        ("list=open&page=-3", 200),
+        ("list=opened&from=9999-12-30&to=9999-12-31", 422),
+        ("from=0001-01-01&to=0001-01-02", 422),
+        ("category=%00", 200),
+    ],
+)
+def test_an_odd_address_is_answered_plainly(supervisor: Visitor, query: str, status: int) -> None:
+    assert supervisor.client.get(f"/district/cases?{query}").status_code == status
+
+
+def test_the_list_of_reports_says_how_many_they_are(supervisor: Visitor) -> None:
+    page = supervisor.client.get("/district/cases?list=reports").text
+    assert "<b>3</b> phản ánh trong <b>2</b> vụ việc" in page
+
+
 def test_an_unknown_list_is_not_found(supervisor: Visitor) -> None:
     assert supervisor.client.get("/district/cases?list=secrets").status_code == 404
 

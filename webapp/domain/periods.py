@@ -7,6 +7,10 @@ from webapp.domain.errors import InvalidInput
 
 PRESETS = ("week", "month", "quarter", "year")
 
+# The first year that a district may speak of, and one that no plan of ours outlives. Beyond them
+# the calendar itself ends, and with it the period before and the day after.
+FIRST_YEAR, LAST_YEAR = 2000, 2200
+
 # A tally is kept for every day; ten years of them are still read in one query.
 LONGEST_DAYS = 3660
 
@@ -52,8 +56,12 @@ def chosen_period(first: date, last: date) -> Period:
     """Return the period between two days that a person chose.
 
     Raises:
-        InvalidInput: the last day comes before the first, or the period is over ten years long.
+        InvalidInput: a day lies outside the years that we count, the last day comes before the
+            first, or the period is over ten years long.
     """
+    for day, field in ((first, "from"), (last, "to")):
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise InvalidInput("day_out_of_range", field=field, first=FIRST_YEAR, last=LAST_YEAR)
     if last < first:
         raise InvalidInput("period_reversed", field="to")
     period = Period(first, last)

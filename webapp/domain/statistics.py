@@ -25,7 +25,7 @@ class CountedEvent:
     """A case event as the tallies need it, with the facts of its case.
 
     ``unit_id`` and ``category_code`` are the case's lead unit and category. ``resolve_due_at``
-    is the first deadline. ``is_round_the_clock`` counts every hour instead of working hours.
+    is the first deadline.
     """
 
     kind: str
@@ -34,7 +34,6 @@ class CountedEvent:
     category_code: str
     opened_at: datetime
     resolve_due_at: datetime
-    is_round_the_clock: bool = False
 
 
 @dataclass(frozen=True)
@@ -178,13 +177,13 @@ def _row(
 
 def _waits(events: Iterable[CountedEvent], calendar: WorkingCalendar) -> tuple[float, ...]:
     # Three decimals are under four seconds: exact enough to print, short enough to store.
-    return tuple(sorted(round(_wait_hours(event, calendar), 3) for event in events))
-
-
-def _wait_hours(event: CountedEvent, calendar: WorkingCalendar) -> float:
-    if event.is_round_the_clock:
-        return max((event.at - event.opened_at) / timedelta(hours=1), 0.0)
-    return working_hours_between(event.opened_at, event.at, calendar)
+    # Working hours for every severity, also the one that runs round the clock: severity may rise
+    # later, and what was counted must not depend on when it is counted again.
+    return tuple(
+        sorted(
+            round(working_hours_between(event.opened_at, event.at, calendar), 3) for event in events
+        )
+    )
 
 
 def add_up(rows: Iterable[TallyRow], *, too_few: int = TOO_FEW_CASES) -> Figures:

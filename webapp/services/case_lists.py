@@ -20,12 +20,17 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True)
 class CaseList:
-    """One page of the cases behind a number, and how many there are in all."""
+    """One page of the cases behind a number, and how many there are in all.
+
+    ``reports`` says how many reports of the period stand behind the cases, where those were asked
+    for: one case may hold several.
+    """
 
     name: str
     cases: tuple[Case, ...]
     total: int
     page: int
+    reports: int | None = None
 
     @property
     def pages(self) -> int:
@@ -33,15 +38,14 @@ class CaseList:
         return max(1, -(-self.total // PAGE_SIZE))
 
 
-def _happened(kind: str, period: Period) -> ColumnElement[bool]:
+def _is_of(kind: str, period: Period) -> ColumnElement[bool]:
     start, _ = bounds_of(period.first)
     _, end = bounds_of(period.last)
-    return exists().where(
-        CaseEvent.case_id == Case.id,
-        CaseEvent.kind == kind,
-        CaseEvent.at >= start,
-        CaseEvent.at < end,
-    )
+    return and_(CaseEvent.kind == kind, CaseEvent.at >= start, CaseEvent.at < end)
+
+
+def _happened(kind: str, period: Period) -> ColumnElement[bool]:
+    return exists().where(CaseEvent.case_id == Case.id, _is_of(kind, period))
 
 
 # A list's name -> what its cases have in common. A tally counts by the same events and days.
@@ -83,7 +87,8 @@ def cases_behind(
         query = query.where(Case.lead_unit_id == unit_id)
     if category_code is not None:
         query = query.where(Case.category_code == category_code)
-    return CaseList(name, _page(query, page), _count(query), page)
+    reports = _reports_of(query, period) if name == "reports" else None
+    return CaseList(name, _page(query, page), _count(query), page, reports)
 
 
 def _page(query: Select[Case], page: int) -> tuple[Case, ...]:
@@ -99,3 +104,10 @@ def _page(query: Select[Case], page: int) -> tuple[Case, ...]:
 
 def _count(query: Select[Case]) -> int:
     return db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def _reports_of(cases: Select[Case], period: Period) -> int:
+    attached = select(func.count()).where(
+        CaseEvent.case_id.in_(cases.with_only_columns(Case.id)), _is_of("report_attached", period)
+    )
+    return db.session.scalar(attached) or 0

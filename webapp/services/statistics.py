@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp import clock
 from webapp.domain import statistics
+from webapp.domain.errors import NotFound
 from webapp.domain.periods import Period, weeks_until
 from webapp.domain.statistics import TallyRow
 from webapp.extensions import db
@@ -190,9 +191,16 @@ def _held_reports() -> int:
     )
 
 
-def unit_named(unit_id: int | None) -> Unit | None:
-    """Return the unit that a list is narrowed to, if any."""
-    return db.session.get(Unit, unit_id) if unit_id is not None else None
+def unit_named(unit_id: int) -> Unit:
+    """Return the unit that a list is narrowed to.
+
+    Raises:
+        NotFound: there is no such unit.
+    """
+    unit = db.session.get(Unit, unit_id)
+    if unit is None:
+        raise NotFound("list_unknown")
+    return unit
 
 
 def category_named(service_code: str | None) -> Category | None:

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import delete, select
 
 from webapp.domain import statistics
-from webapp.models import Case, CaseEvent, DeadlineRule, Tally
+from webapp.models import Case, CaseEvent, Tally
 from webapp.services import outbox
 from webapp.services.calendar import working_calendar
 from webapp.services.outbox import Lease
@@ -42,7 +42,6 @@ def _events_of(work: Transaction, day: date) -> list[statistics.CountedEvent]:
             CaseEvent.kind.in_(statistics.TALLIED_KINDS),
         )
     )
-    round_the_clock = _round_the_clock_severities(work)
     return [
         statistics.CountedEvent(
             kind=kind,
@@ -51,17 +50,6 @@ def _events_of(work: Transaction, day: date) -> list[statistics.CountedEvent]:
             category_code=of.category_code,
             opened_at=of.opened_at,
             resolve_due_at=of.resolve_due_at,
-            is_round_the_clock=of.severity in round_the_clock,
         )
         for kind, at, of in found
     ]
-
-
-def _round_the_clock_severities(work: Transaction) -> frozenset[int]:
-    return frozenset(
-        work.session.scalars(
-            select(DeadlineRule.severity).where(
-                DeadlineRule.is_round_the_clock, DeadlineRule.category_code.is_(None)
-            )
-        )
-    )

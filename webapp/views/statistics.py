@@ -8,10 +8,15 @@ from webapp import clock
 from webapp.charts import two_lines
 from webapp.domain.errors import InvalidInput
 from webapp.domain.periods import PRESETS, Period, chosen_period, preset_period
+from webapp.models import Unit
 from webapp.security import current_officer, officers_only
 from webapp.services import case_lists, statistics
 
 blueprint = Blueprint("statistics", __name__)
+
+# What fits into an id of the database, and more pages than a list can have.
+LARGEST_ID = 2**63 - 1
+LAST_PAGE = 100_000
 
 
 @blueprint.get("/district")
@@ -31,23 +36,33 @@ def district() -> str:
 @officers_only("supervisor", "overseer")
 def cases() -> str:
     """List the cases behind one figure."""
-    period = _period()
+    period, unit = _period(), _unit()
+    # PostgreSQL keeps no NUL in a text, and does not look for one either.
+    category = request.args.get("category", "").replace("\0", "") or None
     found = case_lists.cases_behind(
         current_officer(),
         request.args.get("list", "open"),
         period,
-        unit_id=request.args.get("unit", type=int),
-        category_code=request.args.get("category") or None,
-        page=max(1, request.args.get("page", 1, type=int)),
+        unit_id=unit.id if unit else None,
+        category_code=category,
+        page=min(max(1, request.args.get("page", 1, type=int)), LAST_PAGE),
     )
     return render_template(
         "statistics/cases.html",
         found=found,
         period=period,
         is_present=found.name in case_lists.PRESENT_LISTS,
-        unit=statistics.unit_named(request.args.get("unit", type=int)),
-        category=statistics.category_named(request.args.get("category")),
+        unit=unit,
+        category=statistics.category_named(category),
     )
+
+
+def _unit() -> Unit | None:
+    """Return the unit that a list is narrowed to; one that does not exist is not found."""
+    if not request.args.get("unit"):
+        return None
+    unit_id = request.args.get("unit", 0, type=int)
+    return statistics.unit_named(unit_id if unit_id <= LARGEST_ID else 0)
 
 
 def _period() -> Period:
