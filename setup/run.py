@@ -20,7 +20,7 @@ from honcho.printer import Printer
 from honcho.process import Popen, Process
 
 from setup.prepared import is_prepared
-from webapp.config import BadSetting, Settings, read_settings
+from webapp.config import BadSetting, Settings, in_address, read_settings
 from workers import redis_server
 from workers.lifeline import die_with_parent, dies_with_us, forks_die_with_us
 
@@ -54,7 +54,6 @@ def main() -> int:
     """Run until Ctrl-C, SIGTERM, or the end of any part."""
     die_with_parent(signal.SIGTERM)
     os.chdir(ROOT)
-    read_dotenv(ROOT / ".env")
     try:
         settings = read_settings()
         check_port(settings.host, settings.port)
@@ -67,13 +66,6 @@ def main() -> int:
     except KeyboardInterrupt:
         return 0
     return run_everything(settings)
-
-
-def read_dotenv(file: Path) -> None:
-    """Take settings from .env; what the environment says already goes before it."""
-    if file.exists():
-        for name, value in honcho_environ.parse(file.read_text(encoding="utf-8")).items():
-            os.environ.setdefault(name, value)
 
 
 def check_port(host: str, port: int) -> None:
@@ -146,7 +138,7 @@ def announce(settings: Settings) -> None:
     """Print where the house stands and who may enter, as soon as it is ready."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
-    while not is_ready(f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"):
+    while not is_ready(f"http://{in_address(host)}:{settings.port}"):
         time.sleep(0.05)
     print(f"\nAn Lộ is ready: {settings.public_url}\n", flush=True)
     accounts = settings.var / "demo-accounts.txt"

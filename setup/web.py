@@ -4,7 +4,7 @@ import os
 import sys
 from typing import Any
 
-from webapp.config import BadSetting, Settings, read_settings
+from webapp.config import BadSetting, Settings, in_address, read_settings
 from workers.lifeline import die_with_parent
 
 
@@ -18,8 +18,8 @@ def _settings() -> Settings:
 
 die_with_parent()
 
-_host = _settings().host
-bind = f"[{_host}]:{_settings().port}" if ":" in _host else f"{_host}:{_settings().port}"
+_ours = _settings()
+bind = f"{in_address(_ours.host)}:{_ours.port}"
 wsgi_app = "wsgi:app"
 worker_class = "gthread"
 # SQLite has one writer, and Python one lock a process: a process a core, up to four, is enough.

@@ -1,14 +1,12 @@
 """Assembles the application: settings, extensions, doors, errors and headers."""
 
-import sqlite3
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from redis import Redis
-from sqlalchemy import Engine, event
 
-from webapp import assets, cli, errors, labels, logs, security
+from webapp import assets, cli, engines, errors, labels, logs, paths, security
 from webapp import language as languages
 from webapp.adapters import job_queue
 from webapp.config import Settings, read_settings
@@ -29,9 +27,6 @@ from webapp.views import (
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# How long a writer waits for another one; the longest transaction here takes well under a second.
-SQLITE_WAIT_S = 30
-
 # The largest request: three photos of 12 MB and the fields beside them.
 MAX_REQUEST_BYTES = 3 * 12 * 1024 * 1024 + 256 * 1024
 
@@ -50,10 +45,10 @@ ROOMS = (
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Assemble an application from ``settings`` (read from the environment when left out).
+    """Assemble an application from ``settings`` (environment and ``.env`` when left out).
 
     Raises:
-        BadSetting: the environment holds a setting that cannot be used.
+        BadSetting: the environment or ``.env`` holds a setting that cannot be used.
     """
     logs.configure()
     settings = settings or read_settings()
@@ -63,8 +58,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(_flask_config(settings))
     app.extensions["settings"] = settings
     app.jinja_env.globals.update(settings=settings, labels=labels)
-    settings.var.mkdir(parents=True, exist_ok=True)
     _bind_extensions(app)
+    paths.register(app)
     job_queue.use(_choose_queue(settings))
     casework_figures.number_cases_as(settings.case_prefix)
     for room in ROOMS:
@@ -78,7 +73,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
     return {
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings.database_url),
+        "SQLALCHEMY_ENGINE_OPTIONS": engines.options_for(settings.database_url),
         "MAX_CONTENT_LENGTH": MAX_REQUEST_BYTES,
         "MAX_FORM_MEMORY_SIZE": 256 * 1024,
         "MAX_FORM_PARTS": 64,
@@ -97,12 +92,6 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _engine_options(database_url: str) -> dict[str, Any]:
-    if database_url.startswith("sqlite"):
-        return {"connect_args": {"timeout": SQLITE_WAIT_S}}
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
-
-
 def _limit_storage(settings: Settings) -> str:
     address = redis_address(settings)
     if address is None:
@@ -112,7 +101,7 @@ def _limit_storage(settings: Settings) -> str:
 
 def _bind_extensions(app: Flask) -> None:
     db.init_app(app)
-    migrate.init_app(app, db)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     csrf.init_app(app)
     login.init_app(app)
     limiter.init_app(app)
@@ -138,20 +127,3 @@ def _choose_queue(settings: Settings) -> job_queue.JobQueue:
 def _patience() -> dict[str, int]:
     # An answer to a resident must not wait for a Redis that hangs.
     return {"socket_connect_timeout": 1, "socket_timeout": 2}
-
-
-@event.listens_for(Engine, "connect")
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    if isinstance(connection, sqlite3.Connection):
-        # The driver must not begin transactions by itself: _begin_sqlite does.
-        connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-
-
-@event.listens_for(Engine, "begin")
-def _begin_sqlite(connection: Any) -> None:
-    if connection.dialect.name == "sqlite":
-        writes = connection.get_execution_options().get("anlo_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,4 +1,4 @@
-"""Settings: read once from the environment, checked, and frozen."""
+"""Settings: read once from the environment and ``.env``, checked, and frozen."""
 
 import ipaddress
 import os
@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from webapp import dotenv
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
@@ -89,12 +91,13 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read and check every setting.
 
     Args:
-        environ: the environment; the process's own when left out.
+        environ: the environment; when left out, the process's own before what ``.env`` says.
 
     Raises:
-        BadSetting: a name that starts with ANLO_ is unknown, or a value cannot be used.
+        BadSetting: a name that starts with ANLO_ is unknown, a value cannot be used, or ``.env``
+            cannot be read.
     """
-    environ = os.environ if environ is None else environ
+    environ = _environment() if environ is None else environ
     unknown = sorted(name for name in environ if name.startswith("ANLO_") and name not in OWN_NAMES)
     if unknown:
         raise BadSetting(
@@ -102,7 +105,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         )
     host = environ.get("HOST") or "127.0.0.1"
     port = _whole_number(environ, "PORT", 8000, 1, 65535)
-    var = Path(environ.get("ANLO_VAR") or "var").resolve()
+    var = _folder(environ)
     database_url, is_built_in = _database_url(environ, var)
     demo = _switch(environ, "DEMO", default=is_built_in and _is_loopback(host))
     if demo and not (is_built_in and _is_loopback(host)):
@@ -115,7 +118,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         port=port,
         var=var,
         database_url=database_url,
-        redis_url=environ.get("REDIS_URL") or None,
+        redis_url=_redis_url(environ),
         public_url=_public_url(environ, host, port),
         secret_key=_secret_key(environ, var, demo),
         demo=demo,
@@ -135,6 +138,23 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         lease_seconds=_whole_number(environ, "ANLO_LEASE_SECONDS", 20, 2, 600),
         sweep_seconds=_whole_number(environ, "ANLO_SWEEP_SECONDS", 15, 1, 600),
     )
+
+
+def _environment() -> Mapping[str, str]:
+    try:
+        return dotenv.completed(os.environ)
+    except dotenv.BadLine as error:
+        raise BadSetting(str(error)) from None
+
+
+def _folder(environ: Mapping[str, str]) -> Path:
+    var = Path(environ.get("ANLO_VAR") or "var").resolve()
+    try:
+        var.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise BadSetting(f"ANLO_VAR: {str(var)!r} cannot be made ({why}).") from None
+    return var
 
 
 def _whole_number(
@@ -180,18 +200,56 @@ def _database_url(environ: Mapping[str, str], var: Path) -> tuple[str, bool]:
     raise BadSetting("DATABASE_URL: use postgresql://… or sqlite:///….")
 
 
-def _public_url(environ: Mapping[str, str], host: str, port: int) -> str:
-    raw = (environ.get("PUBLIC_URL") or f"http://{host}:{port}").rstrip("/")
-    parts = urlsplit(raw)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path:
-        raise BadSetting(f"PUBLIC_URL: {raw!r} is not of the form https://name.")
+def _redis_url(environ: Mapping[str, str]) -> str | None:
+    raw = environ.get("REDIS_URL") or None
+    if raw and not raw.startswith(("redis://", "rediss://", "unix://")):
+        # Without the address itself: it may hold a password.
+        raise BadSetting("REDIS_URL: use redis://…, rediss://… or unix://….")
     return raw
+
+
+def _public_url(environ: Mapping[str, str], host: str, port: int) -> str:
+    raw = environ.get("PUBLIC_URL")
+    if not raw:
+        if not _is_loopback(host):
+            raise BadSetting(
+                f"PUBLIC_URL: needed when HOST is {host}, for residents are sent to that address;"
+                " for example PUBLIC_URL=https://anlo.example.vn."
+            )
+        return f"http://{in_address(host)}:{port}"
+    address = raw.rstrip("/")
+    if not _is_site(address):
+        raise BadSetting(f"PUBLIC_URL: {raw!r} is not of the form https://name.")
+    return address
+
+
+def in_address(host: str) -> str:
+    """Return a host as it stands in an address: that of IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def _is_site(address: str) -> bool:
+    """Tell whether an address names a site and nothing on it."""
+    try:
+        parts = urlsplit(address)
+        is_named = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    beside = (parts.path, parts.query, parts.fragment, parts.username)
+    return parts.scheme in ("http", "https") and is_named and not any(beside)
 
 
 def _tile_url(environ: Mapping[str, str]) -> str | None:
     raw = environ.get("TILE_URL") or None
-    if raw and not all(part in raw for part in ("{z}", "{x}", "{y}")):
+    if raw is None:
+        return None
+    if not re.match(r"https?://[^/\s]+/", raw):
+        raise BadSetting("TILE_URL: the address begins with https://name/.")
+    if not all(part in raw for part in ("{z}", "{x}", "{y}")):
         raise BadSetting("TILE_URL: the address needs {z}, {x} and {y}.")
+    # What a content policy cannot hold: it ends at a semicolon, a space or a comma.
+    if re.search(r"[;,\s]", raw):
+        raise BadSetting("TILE_URL: no spaces, commas or semicolons.")
     return raw
 
 

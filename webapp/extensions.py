@@ -28,7 +28,7 @@ class Base(DeclarativeBase):
 # Objects stay readable after a commit: views render what services return, and every
 # service reloads what it is about to change inside its own transaction.
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "autoflush": False})
-migrate = Migrate(directory="migrations", compare_type=True)
+migrate = Migrate(compare_type=True)
 babel = Babel()
 csrf = CSRFProtect()
 login = LoginManager()

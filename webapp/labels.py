@@ -41,9 +41,10 @@ REVIEW = {
 
 HOLD = {
     "no_position": _("Không có vị trí"),
+    "fix_not_of_photo": _("Định vị không cùng lúc với ảnh"),
     "outside_boundaries": _("Ngoài mọi địa giới"),
     "impossible_time": _("Thời gian không hợp lý"),
-    "category_needs_person": _("Loại Khác, cần người đọc"),
+    "category_needs_person": _("Loại cần người đọc"),
     "no_photo_readable": _("Ảnh hỏng"),
     "attempts_exhausted": _("Máy thử nhiều lần không xong"),
 }
@@ -72,3 +73,23 @@ OBJECTION = {
     "wrong_status": _("Trạng thái hiện nay của vụ việc không cho phép việc này."),
     "already_most_severe": _("Vụ việc đã ở mức cao nhất."),
 }
+
+# The categories that ship (services.reference): the names on the tiles, and the official ones
+# where they differ. The database holds them; templates say them with the filter ``said``.
+CATEGORIES = (
+    _("Vỉa hè bị chiếm"),
+    _("Ổ gà, đường hỏng"),
+    _("Dừng, đỗ xe sai quy định"),
+    _("Lối đi tự mở qua đường sắt"),
+    _("Lấn hành lang an toàn"),
+    _("Khuất tầm nhìn"),
+    _("Thiếu hoặc sai biển báo, đèn"),
+    _("Ùn tắc giao thông"),
+    _("Xe quá tải, cơi nới thùng xe"),
+    _("Khác"),
+    _("Lấn chiếm hè phố, lòng lề đường"),
+    _("Mặt đường hư hỏng"),
+    _("Lấn chiếm hành lang an toàn đường bộ, đường sắt"),
+    _("Ùn tắc, tổ chức giao thông bất hợp lý"),
+    _("Xe quá tải, cơi nới thành thùng xe"),
+)

@@ -9,12 +9,48 @@ from typing import Any
 import structlog
 
 # A tracking key is a secret: whoever reads a log must not be able to open a report's page.
-_KEY_IN_PATH = re.compile(r"(/(?:track|receipt)/)[^/?\s\"]+")
+_KEY_IN_ADDRESS = re.compile(r"(/(?:track|receipt)/|[?&]key=)[^/?&\s\"']+")
+
+# 26 signs of Crockford's base32 (O, I and L may stand for digits), alone: capitals as we write
+# keys, or with a digit among them, which words of our own do not have.
+_KEY_ALONE = re.compile(
+    r"(?<![0-9A-Za-z])"
+    r"(?:[0-9A-TV-Z]{26}|(?=[A-Za-z]*[0-9])[0-9A-TV-Za-tv-z]{26})"
+    r"(?![0-9A-Za-z])"
+)
+
+_traces = logging.Formatter()
 
 
 def mask_keys(text: str) -> str:
-    """Replace the tracking key in an address with three dots."""
-    return _KEY_IN_PATH.sub(r"\1…", text)
+    """Replace tracking keys, in addresses and alone, with three dots."""
+    return _KEY_ALONE.sub("…", _KEY_IN_ADDRESS.sub(r"\1…", text))
+
+
+class MaskKeys(logging.Filter):
+    """Masks the keys in a record: in its words, in what is filled in, and in its trace."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Mask the record and let it pass."""
+        try:
+            record.msg, record.args = mask_keys(record.getMessage()), None
+        except (TypeError, ValueError):
+            # Words and arguments that do not fit: logging says so itself, with the words only.
+            record.msg, record.args = mask_keys(str(record.msg)), None
+        if record.exc_info and record.exc_info[0] is not None:
+            record.exc_text = record.exc_text or _traces.formatException(record.exc_info)
+        if record.exc_text:
+            record.exc_text = mask_keys(record.exc_text)
+        return True
+
+
+_mask = MaskKeys()
+
+
+def _make_masked(*values: Any, **named: Any) -> logging.LogRecord:
+    record = logging.LogRecord(*values, **named)
+    _mask.filter(record)
+    return record
 
 
 def _mask_event(
@@ -27,7 +63,13 @@ def _mask_event(
 
 
 def configure(level: int = logging.INFO) -> None:
-    """Send every log line of this process to standard error, masked."""
+    """Send every log line of this process to standard error, masked.
+
+    Flask, gunicorn and the libraries write by ``logging``. A filter on a logger misses what its
+    children write, and one on a handler misses handlers that come later; so every record of the
+    process is masked where it is made.
+    """
+    logging.setLogRecordFactory(_make_masked)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
+from urllib.parse import SplitResult, urlsplit
 
-from flask import Flask, Response, g, redirect, request, session, url_for
+from flask import Flask, Response, current_app, g, redirect, request, session, url_for
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
@@ -12,6 +13,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp.config import Settings
 from webapp.domain.errors import NotAllowed
 from webapp.models import Officer
+
+# Names of this machine that mean the same server, whichever of them its owner typed.
+_LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -43,6 +47,45 @@ def officers_only(*roles: str) -> Callable[[View], View]:
     return decorate
 
 
+def refuse_other_sites(*, from_quiet_page: bool = False) -> None:
+    """Refuse a request that another site made a browser send; for doors without a token.
+
+    Args:
+        from_quiet_page: the form stands on a page that tells nobody its address
+            (``no-referrer``), from which browsers say ``Origin: null``.
+
+    Raises:
+        NotAllowed: the browser says that the request comes from elsewhere.
+    """
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        raise NotAllowed("cross_site")
+    origin = request.headers.get("Origin")
+    if origin is None or (from_quiet_page and origin == "null"):
+        return
+    settings: Settings = current_app.extensions["settings"]
+    if not _is_our_origin(origin, settings.public_url):
+        raise NotAllowed("cross_site")
+
+
+def _is_our_origin(origin: str, public_url: str) -> bool:
+    try:
+        theirs, ours = urlsplit(origin), urlsplit(public_url)
+    except ValueError:
+        return False
+    return (theirs.scheme, _host(theirs), _port(theirs)) == (ours.scheme, _host(ours), _port(ours))
+
+
+def _host(parts: SplitResult) -> str | None:
+    return "loopback" if parts.hostname in _LOOPBACK_NAMES else parts.hostname
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return None
+
+
 def current_officer() -> Officer:
     """Return the officer who signed in; only for views behind ``officers_only``."""
     officer = current_user.officer
@@ -62,7 +105,8 @@ def register(app: Flask) -> None:
     settings: Settings = app.extensions["settings"]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        # Nobody is asked to set X-Forwarded-Host, so whoever visits could write it themselves.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     policy = content_security_policy(settings)
 
     @app.after_request

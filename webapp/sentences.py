@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _
 
+from webapp.language import distance
+
 # Answers of the web server itself, by status.
 _HTTP: dict[str, LazyString] = {
     "http_400": _("Yêu cầu không đọc được. Hãy tải lại trang rồi thử lần nữa."),
@@ -37,7 +39,6 @@ _INTAKE: dict[str, LazyString] = {
     "category_unknown": _("Loại này không có trong danh sách. Hãy chọn lại."),
     "number_malformed": _("Vị trí gửi kèm không đọc được: phải là một con số."),
     "position_incomplete": _("Vị trí gửi kèm chưa đủ: cần cả vĩ độ và kinh độ."),
-    "position_out_of_range": _("Vị trí gửi kèm không có thật trên bản đồ."),
     "time_malformed": _("Thời gian gửi kèm không đọc được."),
     "description_too_long": _("Lời mô tả dài %(length)s ký tự. Hãy viết gọn trong %(most)s ký tự."),
     "commune_hint_too_long": _("Tên xã hoặc địa điểm dài quá. Hãy viết gọn trong %(most)s ký tự."),
@@ -104,11 +105,13 @@ _CASEWORK: dict[str, LazyString] = {
     "private_needs_reason": _("Giữ kín cần một lý do. Hãy chọn lý do."),
     "after_photo_needed": _("Cần ảnh sau: đã xử lý nghĩa là có bằng chứng."),
     "public_sentence_needed": _("Hãy viết một câu cho người dân biết đã làm gì."),
+    "after_photo_unreadable": _("Ảnh này bị hỏng, không mở được. Hãy chụp hoặc chọn lại ảnh."),
+    "after_photo_known": _("Ảnh này đã có trong hồ sơ của điểm này. Hãy chụp ảnh mới tại chỗ."),
     "after_photo_too_early": _(
         "Ảnh này chụp trước phản ánh cuối cùng nên chưa phải bằng chứng. Hãy chụp ảnh mới."
     ),
     "after_photo_too_far": _(
-        "Ảnh này chụp cách điểm %(distance_m)s m. Hãy chụp ngay tại chỗ đã phản ánh."
+        "Ảnh này chụp cách điểm %(distance)s. Hãy chụp ngay tại chỗ đã phản ánh."
     ),
     "severity_needed": _("Hãy chọn mức độ mới."),
     "severity_not_higher": _("Chỉ nâng được lên mức cao hơn mức hiện nay (%(severity)s)."),
@@ -122,6 +125,9 @@ _TRIAGE: dict[str, LazyString] = {
     ),
     "position_not_read": _(
         "Không đọc được vị trí. Hãy gõ vĩ độ rồi kinh độ, ví dụ: 11.60120, 109.13450."
+    ),
+    "position_missing_beside_unit": _(
+        "Chọn đơn vị thôi chưa đủ: vụ việc cần cả vị trí. Hãy bấm vào bản đồ hoặc gõ vĩ độ, kinh độ."
     ),
     "position_missing": _("Chưa có vị trí. Hãy bấm vào bản đồ hoặc gõ vĩ độ, kinh độ."),
     "position_outside": _(
@@ -177,6 +183,7 @@ _TERRITORY: dict[str, LazyString] = {
 
 _STATISTICS: dict[str, LazyString] = {
     "day_malformed": _("Ngày không đọc được. Hãy chọn ngày trong lịch."),
+    "day_out_of_range": _("Hãy chọn ngày từ năm %(first)s đến năm %(last)s."),
     "period_reversed": _("Ngày cuối đang đứng trước ngày đầu."),
     "period_too_long": _("Kỳ quá dài. Hãy chọn tối đa %(years)s năm."),
     "list_unknown": _("Không có danh sách này."),
@@ -201,4 +208,12 @@ def say(code: str, details: Mapping[str, object], status: int) -> str:
     if sentence is None:
         return gettext("Có lỗi. Hãy thử lại sau ít phút.")
     text = str(sentence)
-    return text % details if details and "%(" in text else text
+    return text % _as_said(details) if details and "%(" in text else text
+
+
+def _as_said(details: Mapping[str, object]) -> dict[str, object]:
+    """Add to raw figures how people say them: 20641 m are "20,6 km"."""
+    metres = details.get("distance_m")
+    if isinstance(metres, int | float):
+        return {**details, "distance": distance(metres)}
+    return dict(details)

@@ -2,6 +2,7 @@
 
 import { keepFormsSingle, sendFiltersAtOnce } from './lib/forms.js';
 import { listenToKeys } from './lib/shortcuts.js';
+import { showChosenTabs } from './lib/tabs.js';
 
 const pages = {
   casework: () => import('./pages/casework.js'),
@@ -11,6 +12,7 @@ const pages = {
 keepFormsSingle(document);
 sendFiltersAtOnce(document);
 listenToKeys();
+showChosenTabs(document);
 
 const load = pages[document.body.dataset.page];
 if (load) load().then((page) => page.begin());

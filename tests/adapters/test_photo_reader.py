@@ -19,6 +19,15 @@ def refusal(data: bytes) -> AnLoError:
     return caught.value
 
 
+def verdict(data: bytes) -> str:
+    try:
+        header = check_header(io.BytesIO(data))
+    except (InvalidInput, UnsupportedPhoto) as error:
+        return error.code
+    assert (header.width_px, header.height_px) == (120, 90)
+    return "taken"
+
+
 def png_that_claims(width: int, height: int) -> bytes:
     def chunk(name: bytes, data: bytes) -> bytes:
         return pack(">I", len(data)) + name + data + pack(">I", zlib.crc32(name + data))
@@ -117,11 +126,12 @@ def test_a_damaged_header_is_refused_without_a_crash(data: bytes) -> None:
 
 def test_every_cut_of_a_photo_is_taken_or_refused_cleanly() -> None:
     whole = pictures.photo(size=(120, 90), exif=pictures.exif(position=pictures.VINH_HAI))
-    for length in range(1, len(whole), 7):
-        try:
-            check_header(io.BytesIO(whole[:length]))
-        except (InvalidInput, UnsupportedPhoto):
-            continue
+    verdicts = [verdict(whole[:length]) for length in range(1, len(whole), 7)]
+
+    assert set(verdicts) == {"photo_kind_unknown", "photo_header_damaged", "taken"}
+    # The first bytes alone are no photo; with its header whole, missing pixels do not matter.
+    assert verdicts[0] == "photo_kind_unknown"
+    assert set(verdicts[len(verdicts) // 2 :]) == {"taken"}
 
 
 def test_cut_off_pixels_are_taken_for_a_person_may_still_need_the_bytes() -> None:

@@ -6,12 +6,15 @@ from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import h3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.strategies import moments_between
 from webapp.domain.disclosure import (
+    PUBLIC_RESOLUTION,
+    PUBLIC_SPREAD_M,
     PUBLIC_KINDS,
     PUBLIC_REPORT_STATUSES,
     PUBLIC_STATUSES,
@@ -19,11 +22,14 @@ from webapp.domain.disclosure import (
     EventFacts,
     PhotoFacts,
     PublicPhoto,
+    QuoteFacts,
     is_on_map,
     public_case,
     public_report,
+    public_spot,
     witness_band,
 )
+from webapp.domain.geo import Position, distance_m
 
 # 23:30 in Vietnam on 17 June: the day in UTC is the same, one hour later it is not.
 LATE_EVENING = datetime(2026, 6, 17, 16, 30, tzinfo=UTC)
@@ -108,9 +114,42 @@ def test_that_a_photo_waits_for_review_is_said_without_showing_it() -> None:
     assert not public_case(replace(CASE, photos=CASE.photos[:2])).has_photos_in_review
 
 
-def test_a_position_is_rounded_to_a_metre() -> None:
+def test_words_are_quoted_only_once_an_officer_has_shown_them() -> None:
+    quotes = tuple(
+        QuoteFacts(f"CANARY {review}", review) for review in ("pending", "shown", "private", "")
+    )
+    assert public_case(replace(CASE, quotes=quotes)).quotes == ("CANARY shown",)
+
+
+def test_a_program_is_told_no_words_at_all() -> None:
+    case = replace(CASE, quotes=(QuoteFacts("CANARY", "shown"),))
+    public = public_case(case)
+    assert CANARY not in json.dumps([public.as_json(), public.as_map_json()])
+
+
+def test_the_published_point_is_not_the_phone() -> None:
     public = public_case(CASE)
-    assert (public.latitude, public.longitude) == (11.71235, 109.19877)
+    assert (public.latitude, public.longitude) != (CASE.latitude, CASE.longitude)
+    assert (public.latitude, public.longitude) == public_spot(CASE.latitude, CASE.longitude)
+
+
+latitudes, longitudes = st.floats(-90, 90), st.floats(-180, 180)
+
+
+@given(latitudes, longitudes)
+def test_the_published_point_is_near(latitude: float, longitude: float) -> None:
+    spot = Position(*public_spot(latitude, longitude))
+    assert distance_m(Position(latitude, longitude), spot) <= PUBLIC_SPREAD_M
+
+
+@given(st.floats(8, 24), st.floats(102, 110), st.integers(0, 5), st.floats(0, 0.99))
+def test_every_position_in_a_cell_is_published_as_the_same_point(
+    latitude: float, longitude: float, corner: int, share: float
+) -> None:
+    cell = h3.latlng_to_cell(latitude, longitude, PUBLIC_RESOLUTION)
+    middle, edge = h3.cell_to_latlng(cell), h3.cell_to_boundary(cell)[corner]
+    other = [a + share * (b - a) for a, b in zip(middle, edge, strict=True)]
+    assert public_spot(*other) == public_spot(latitude, longitude)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +202,10 @@ leaky_cases = st.builds(
             st.sampled_from(["pending", "ready", "unreadable"]) | canaries,
             st.sampled_from(["pending", "shown", "private"]) | canaries,
         ),
+        max_size=5,
+    ).map(tuple),
+    quotes=st.lists(
+        st.builds(QuoteFacts, canaries, st.sampled_from(["pending", "private"]) | canaries),
         max_size=5,
     ).map(tuple),
 )
@@ -220,7 +263,7 @@ def test_the_projection_has_no_place_for_what_is_private() -> None:
     private = re.compile(
         "actor|officer|reason|words|note|contact|phone|email|install|hash|description|data|key"
     )
-    for shape in (CaseFacts, EventFacts, PhotoFacts, type(public_case(CASE))):
+    for shape in (CaseFacts, EventFacts, PhotoFacts, QuoteFacts, type(public_case(CASE))):
         assert [f.name for f in fields(shape) if private.search(f.name)] == []
 
 

@@ -1,6 +1,6 @@
 """One position and one time out of what each source claims, and keys as people type them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Literal
 
 import pytest
@@ -13,10 +13,13 @@ from webapp.domain.evidence import (
     DEFAULT_PIN_ACCURACY_M,
     PhotoClaims,
     PositionClaims,
+    StrayFix,
     group_tracking_key,
+    is_reasonable,
     parse_tracking_key,
     settle_captured_at,
     settle_position,
+    stray_fix,
     tracking_key_from,
 )
 from webapp.domain.geo import Position
@@ -72,11 +75,39 @@ def test_exif_wins_over_a_fix_made_later_than_two_minutes_after_the_capture() ->
     assert settled.position == Position(*EXIF, DEFAULT_EXIF_ACCURACY_M)
 
 
-def test_an_old_fix_is_better_than_nothing() -> None:
-    unplaced = photo(NOON - timedelta(days=1), is_placed=False)
-    settled = settle_position(claims(fix=FIX, fix_at=NOON, photos=(unplaced,)))
+@pytest.mark.parametrize("apart", [timedelta(days=-1), minutes(-3), minutes(3)])
+def test_a_fix_from_another_time_than_the_photo_places_nothing_and_is_told(
+    apart: timedelta,
+) -> None:
+    unplaced = photo(NOON + apart, is_placed=False)
+    claimed = claims(fix=FIX, fix_at=NOON, photos=(unplaced,))
+    assert settle_position(claimed) is None
+    assert stray_fix(claimed) == StrayFix(NOON, NOON + apart)
+
+
+def test_the_capture_that_is_told_beside_a_stray_fix_is_the_nearest_one() -> None:
+    photos = tuple(photo(NOON - minutes(back), is_placed=False) for back in (90, 5, 30))
+    stray = stray_fix(claims(fix=FIX, fix_at=NOON, photos=photos))
+    assert stray == StrayFix(NOON, NOON - minutes(5))
+
+
+def test_a_fix_that_counts_or_is_not_there_is_not_stray() -> None:
+    assert stray_fix(claims(fix=FIX, fix_at=NOON, photos=(photo(NOON),))) is None
+    assert stray_fix(claims(photos=(photo(NOON),))) is None
+    assert stray_fix(claims(fix=Position(0.0, 0.0), fix_at=NOON)) is None
+
+
+def test_a_fix_of_unknown_time_alone_places_nothing() -> None:
+    claimed = claims(fix=FIX, photos=(photo(NOON, is_placed=False),))
+    assert settle_position(claimed) is None
+    assert stray_fix(claimed) == StrayFix(None, NOON)
+
+
+def test_a_capture_that_cannot_be_true_does_not_make_the_fix_a_stray_one() -> None:
+    broken = photo(datetime(2039, 1, 1, tzinfo=UTC), is_placed=False)
+    settled = settle_position(claims(fix=FIX, fix_at=NOON - minutes(1), photos=(broken,)))
     assert settled is not None
-    assert (settled.source, settled.position) == ("fix", FIX)
+    assert settled.source == "fix"
 
 
 def test_with_no_capture_time_a_fix_near_the_sending_counts() -> None:
@@ -176,6 +207,20 @@ def test_an_impossible_date_is_no_value_and_is_said(impossible: datetime) -> Non
     assert settled.is_impossible
     assert settled.at is None
     assert settled.source is None
+
+
+def test_a_time_beyond_the_calendar_is_impossible_too() -> None:
+    beyond = PhotoClaims(source="phone", is_time_impossible=True)
+    assert settle_captured_at([beyond], NOON, NOON).is_impossible
+    assert not settle_captured_at([beyond, photo(NOON)], NOON, NOON).is_impossible
+
+
+@pytest.mark.parametrize("hours", [-12, 0, 14])
+def test_the_ends_of_the_calendar_are_not_reasonable_in_any_zone(hours: int) -> None:
+    zone = timezone(timedelta(hours=hours))
+    ends = (datetime.min.replace(tzinfo=zone), datetime.max.replace(tzinfo=zone))
+    assert not any(is_reasonable(end) for end in ends)
+    assert is_reasonable(NOON.astimezone(zone))
 
 
 def test_five_minutes_ahead_are_forgiven() -> None:

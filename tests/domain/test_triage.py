@@ -1,13 +1,14 @@
 """Attach, open or hold: the one decision about a report."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from webapp.domain.evidence import StrayFix
 from webapp.domain.geo import Position, distance_m
 from webapp.domain.triage import HOLD_CODES, Attach, Candidate, Evidence, Hold, Open, decide
 
@@ -72,6 +73,15 @@ def test_a_coarser_fix_reaches_further_but_never_beyond_50_m() -> None:
 def test_a_position_of_unknown_or_coarse_accuracy_always_opens(accuracy_m: float | None) -> None:
     vague = replace(CLEAR, position=replace(HERE, accuracy_m=accuracy_m))
     assert isinstance(decide(vague, [at_distance(0)], now=NOW), Open)
+
+
+def test_a_fix_that_is_not_of_the_photo_is_held_with_both_moments() -> None:
+    stray = StrayFix(NOW, NOW - timedelta(days=1))
+    hold = held(position=None, position_source=None, unit_id=None, stray_fix=stray)
+    assert hold == Hold(
+        "fix_not_of_photo",
+        {"fix_at": "2026-06-18T07:32:00+00:00", "captured_at": "2026-06-17T07:32:00+00:00"},
+    )
 
 
 def test_with_nothing_near_a_case_is_opened() -> None:

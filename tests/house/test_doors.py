@@ -16,6 +16,7 @@ PUBLIC_DOORS = {
     "language.choose",
     "public.case",
     "public.data_notice",
+    "public.find_report",
     "public.home",
     "public.map_cases",
     "public.map_land",
@@ -26,6 +27,7 @@ PUBLIC_DOORS = {
     "public.results",
     "public.track",
     "public.track_form",
+    "public.withdraw_contact",
     "shell.service_worker",
     "shell.web_manifest",
 }

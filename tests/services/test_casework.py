@@ -1,9 +1,11 @@
 """What a case goes through: every change an event, one winner among many, nothing lost."""
 
+import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,9 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
+from tests import pictures
 from tests.servers.casework_scene import (
+    SPOT,
     District,
     add_photo,
     attach,
@@ -26,8 +30,17 @@ from webapp.adapters.photo_store import PhotoStore
 from webapp.domain import casework as rules
 from webapp.domain.errors import AnLoError, Conflict, InvalidInput, NotAllowed, NotFound
 from webapp.extensions import db
-from webapp.models import Case, CaseEvent, CaseView, Officer, OutboxEntry, Photo, WordsReview
-from webapp.services import casefile, casework_acts
+from webapp.models import (
+    Case,
+    CaseEvent,
+    CaseView,
+    Officer,
+    OutboxEntry,
+    Photo,
+    Place,
+    WordsReview,
+)
+from webapp.services import casefile, casework, casework_acts
 from webapp.services.casework import state_of
 from webapp.services.casework_acts import Review, Seen
 from webapp.services.casework_proof import Proof, resolve
@@ -54,6 +67,10 @@ def store(tmp_path: Path) -> PhotoStore:
 def seen(case: Case) -> Seen:
     fresh = reread(case)
     return Seen(fresh.number, fresh.version)
+
+
+def sha256_of(stream: BytesIO) -> str:
+    return hashlib.sha256(stream.getvalue()).hexdigest()
 
 
 def reread(case: Case) -> Case:
@@ -84,10 +101,11 @@ def test_a_case_goes_from_new_to_resolved(
     resolve(officer, seen(case), Proof(jpeg(), "Đã dọn sạch vỉa hè.", is_shown=True), store)
 
     done = reread(case)
-    assert (done.status, done.is_open, done.version) == ("resolved", False, 4)
+    assert (done.status, done.is_open, done.version) == ("resolved", False, 5)
     assert done.public_sentence == "Đã dọn sạch vỉa hè."
     assert [event.kind for event in events_of(case)] == [
         "opened",
+        "first_viewed",
         "acknowledged",
         "started",
         "resolved",
@@ -156,7 +174,7 @@ def test_of_sixteen_officers_who_act_at_once_one_wins(app: Flask, district: Dist
         thread.join()
 
     assert sorted(outcomes) == ["case_changed"] * 15 + ["won"]
-    assert [event.kind for event in events_of(case)] == ["opened", "acknowledged"]
+    assert [event.kind for event in events_of(case)] == ["opened", "first_viewed", "acknowledged"]
 
 
 def test_whoever_may_not_see_a_case_is_told_that_there_is_none(district: District) -> None:
@@ -253,6 +271,78 @@ def test_the_proof_is_kept_as_received_and_waits_for_its_derivatives(
     assert asked.subject == str(photo.id)
 
 
+@pytest.mark.parametrize("copy", ["received", "original", "shown"])
+def test_a_photo_of_the_case_is_no_proof_of_its_end(
+    district: District, officer: Officer, store: PhotoStore, copy: str
+) -> None:
+    case = make_case(district.commune_id)
+    sha256 = sha256_of(jpeg())
+    other = {"sha256": "1" * 64}
+    photo = add_photo(attach(case.number).id, **{"sha256": sha256} if copy == "shown" else other)
+    if copy != "shown":
+        with transaction() as work:
+            setattr(work.session.get_one(Photo, photo.id), f"{copy}_sha256", sha256)
+    casework_acts.acknowledge(officer, seen(case))
+    with pytest.raises(InvalidInput, match="after_photo_known"):
+        resolve(officer, seen(case), Proof(jpeg(), "Đã xong."), store)
+    assert reread(case).status == "acknowledged"
+
+
+def test_the_proof_of_an_earlier_case_at_the_place_is_no_proof_again(
+    district: District, officer: Officer, store: PhotoStore
+) -> None:
+    first, beside = make_case(district.commune_id), make_case(district.commune_id)
+    with transaction() as work:
+        relapse = casework.open_case(
+            work,
+            place=work.session.get_one(Place, first.place_id),
+            category_code=first.category_code,
+            unit_id=district.commune_id,
+            position=SPOT,
+            severity=1,
+            now=clock.now(),
+        )
+    for case in (first, relapse, beside):
+        casework_acts.acknowledge(officer, seen(case))
+    resolve(officer, seen(first), Proof(jpeg(), "Đã xong."), store)
+    with pytest.raises(InvalidInput, match="after_photo_known"):
+        resolve(officer, seen(relapse), Proof(jpeg(), "Đã xong."), store)
+    resolve(officer, seen(beside), Proof(jpeg(), "Cùng một ảnh, hai điểm cạnh nhau."), store)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_a_proof_without_its_pixels_does_not_resolve_a_case(
+    district: District, officer: Officer, store: PhotoStore, share: float
+) -> None:
+    case = make_case(district.commune_id)
+    casework_acts.acknowledge(officer, seen(case))
+    whole = pictures.photo(size=(1200, 900))
+    with pytest.raises(InvalidInput, match="after_photo_unreadable"):
+        resolve(officer, seen(case), Proof(BytesIO(whole[: int(len(whole) * share)]), "X."), store)
+    assert reread(case).status == "acknowledged"
+    assert db.session.scalars(select(Photo)).all() == []
+
+
+def test_what_a_proof_claims_is_read_and_compared_with_the_evidence(
+    district: District, officer: Officer, store: PhotoStore
+) -> None:
+    case = make_case(district.commune_id)
+    captured_at = datetime(2026, 6, 18, 5, 0, tzinfo=UTC)
+    attach(case.number, captured_at=captured_at)
+    casework_acts.acknowledge(officer, seen(case))
+
+    def proof(moment: str) -> Proof:
+        claims = pictures.exif(captured_at=moment, offset="+07:00", position=(11.6402, 109.15))
+        return Proof(BytesIO(pictures.photo(exif=claims)), "Đã xong.")
+
+    with pytest.raises(InvalidInput, match="after_photo_too_early"):
+        resolve(officer, seen(case), proof("2026:06:18 12:00:00"), store)
+    resolve(officer, seen(case), proof("2026:06:18 12:00:01"), store)
+    photo = db.session.scalars(select(Photo)).one()
+    assert photo.captured_at == captured_at + timedelta(seconds=1)
+    assert events_of(case)[-1].data["photo_distance_m"] == 0
+
+
 def test_a_new_case_cannot_be_resolved(
     district: District, officer: Officer, store: PhotoStore
 ) -> None:
@@ -303,13 +393,45 @@ def test_words_are_reviewed_apart_from_photos(district: District, officer: Offic
         casework_acts.review_words(officer, seen(case), silent.id, Review("shown"))
 
 
+def test_whoever_acts_has_viewed_the_case(district: District, officer: Officer) -> None:
+    case = make_case(district.commune_id)
+    casework_acts.acknowledge(officer, seen(case))
+    viewed, acknowledged = events_of(case)[1:]
+    assert (viewed.kind, acknowledged.kind) == ("first_viewed", "acknowledged")
+    assert viewed.actor_id == officer.id
+    assert reread(case).first_viewed_at == viewed.at
+    assert db.session.get(CaseView, (case.id, officer.id)) is not None
+
+
+def test_a_mere_view_makes_no_page_stale(district: District, officer: Officer) -> None:
+    case = make_case(district.commune_id)
+    before = seen(case)
+    casework_acts.record_view(make_officer(district.commune_id), case.number)
+    casework_acts.acknowledge(officer, before)
+    assert reread(case).status == "acknowledged"
+
+
+def test_a_version_that_never_was_is_a_conflict(district: District, officer: Officer) -> None:
+    case = make_case(district.commune_id)
+    with pytest.raises(Conflict):
+        casework_acts.acknowledge(officer, Seen(case.number, case.version + 1))
+
+
+def test_words_are_kept_without_what_no_database_takes(
+    district: District, officer: Officer
+) -> None:
+    case = make_case(district.commune_id)
+    casework_acts.add_note(officer, seen(case), "gọi\0 trưởng thôn")
+    assert events_of(case)[-1].words == "gọi trưởng thôn"
+
+
 def test_a_stale_version_changes_nothing(district: District, officer: Officer) -> None:
     case = make_case(district.commune_id)
     stale = seen(case)
     casework_acts.add_note(officer, stale, "gọi trưởng thôn")
     with pytest.raises(Conflict, match="case_changed"):
         casework_acts.add_note(officer, stale, "gọi lại")
-    assert [event.words for event in events_of(case)] == [None, "gọi trưởng thôn"]
+    assert [event.words for event in events_of(case)] == [None, None, "gọi trưởng thôn"]
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from webapp import clock
 from webapp.adapters import job_queue
 from webapp.adapters.job_queue import NullJobQueue
 from webapp.extensions import db
-from webapp.models import Category, OutboxEntry
+from webapp.models import Category, Contact, OutboxEntry
 from webapp.services import outbox
 from webapp.services.outbox import Lease, LeaseLost
 from webapp.services.transaction import transaction
@@ -48,6 +49,27 @@ def let_time_pass(**changes: object) -> None:
 
 def fail_once(lease: Lease) -> None:
     outbox.fail(lease, ValueError("broken"))
+
+
+def test_an_error_of_the_database_is_kept_without_what_it_was_about_to_store() -> None:
+    ask()
+    lease = take()
+    with pytest.raises(IntegrityError) as failed, transaction() as work:
+        work.session.add(
+            Contact(report_id=987_654, phone="0912345678", consented_at=clock.now())
+        )
+        # Twice the same key: refused at once by both databases, with the row in the message.
+        work.session.flush()
+        work.session.execute(
+            insert(Contact).values(report_id=987_654, phone="0912345678", consented_at=None)
+        )
+    outbox.fail(lease, failed.value)
+
+    assert "0912345678" not in f"{failed.value} {failed.value.orig}"
+    told = entry().last_error
+    assert told is not None
+    assert told.startswith("IntegrityError ")
+    assert len(told.split()) == 2
 
 
 def write_and_finish(lease: Lease) -> None:

@@ -1,5 +1,6 @@
 """What the public may read: nothing too early, nothing unreviewed, in few statements."""
 
+import re
 import secrets
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -22,7 +23,17 @@ from webapp.adapters.photo_store import PhotoStore
 from webapp.domain.disclosure import PUBLIC_KINDS
 from webapp.domain.errors import NotFound
 from webapp.extensions import db
-from webapp.models import Attachment, Case, Officer, Photo, Report, ReportTriage, Tally
+from webapp.models import (
+    Attachment,
+    Case,
+    Contact,
+    Officer,
+    Photo,
+    Report,
+    ReportTriage,
+    Tally,
+    WordsReview,
+)
 from webapp.services import casework, public, public_results
 from webapp.services.intake import hash_tracking_key
 from webapp.services.transaction import transaction
@@ -325,6 +336,82 @@ def test_the_proof_is_the_newest_case_with_both_photos_shown(store: PhotoStore) 
     proof = public_results.results(commune.id).proof
     assert proof is not None
     assert proof.public.number == proven
+
+
+def test_words_are_public_only_once_an_officer_has_shown_them() -> None:
+    commune = make_commune()
+    officer = make_officer(commune, name="Canary Officer")
+    case = make_case(commune, opened_at=clock.now() - LONG_ENOUGH, witnesses=3)
+    joined = db.select(Report).join(Attachment, Attachment.report_id == Report.id)
+    reports = db.session.scalars(joined.where(Attachment.case_id == case.id)).all()
+    with transaction() as work:
+        for report, review in zip(reports, ("shown", "private", None), strict=True):
+            row = work.session.get_one(Report, report.id)
+            row.description = f"canary {review}"
+            if review:
+                work.session.add(
+                    WordsReview(
+                        report_id=report.id,
+                        review=review,
+                        reviewed_at=clock.now(),
+                        reviewed_by_id=officer.id,
+                    )
+                )
+    page = public.public_case_page(case.number)
+    assert page.public.quotes == ("canary shown",)
+    assert not re.search("canary (private|None|officer)", repr(page), re.IGNORECASE)
+
+
+def give_contact(report: Report) -> None:
+    """Let a report have a contact."""
+    with transaction() as work:
+        work.session.add(
+            Contact(
+                report_id=report.id,
+                phone="0912345678",
+                email="an@example.com",
+                consented_at=clock.now(),
+            )
+        )
+
+
+def test_whoever_has_the_key_takes_the_contact_back_for_good() -> None:
+    report = make_report()
+    give_key(report)
+    give_contact(report)
+    assert public.tracking_page(KEY).report.has_contact
+    for _ in range(2):
+        public.withdraw_contact(KEY)
+        db.session.expire_all()
+    contact = db.session.get_one(Contact, report.id)
+    assert (contact.phone, contact.email) == (None, None)
+    assert contact.withdrawn_at is not None
+    standing = public.tracking_page(KEY).report
+    assert (standing.has_contact, standing.contact_withdrawn_on) == (False, clock.today())
+
+
+def test_a_report_without_a_contact_has_none_to_take_back() -> None:
+    give_key(make_report())
+    public.withdraw_contact(KEY)
+    standing = public.tracking_page(KEY).report
+    assert (standing.has_contact, standing.contact_withdrawn_on) == (False, None)
+
+
+def test_nobody_takes_a_contact_back_without_its_key() -> None:
+    give_contact(make_report())
+    with pytest.raises(NotFound):
+        public.withdraw_contact("0" * 26)
+
+
+def test_the_list_of_the_map_comes_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(public, "CASES_ON_LIST", 2)
+    commune = make_commune()
+    numbers = [make_case(commune, opened_at=clock.now() - LONG_ENOUGH).number for _ in range(3)]
+    first, second = public.cases_for_list(1), public.cases_for_list(2)
+    assert (first.total, first.next_page, second.next_page) == (3, 2, None)
+    cards = first.cards + second.cards
+    assert [card.public.number for card in cards] == numbers[::-1]
+    assert public.cases_for_list(-5) == first
 
 
 def test_every_public_event_has_its_words_on_the_page() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DataError
 
 from tests.servers import triage_scene as scene
 from webapp import clock
@@ -15,13 +16,16 @@ from webapp.domain.errors import NotFound
 from webapp.extensions import db
 from webapp.models import (
     Attachment,
+    Boundary,
     Case,
     CaseEvent,
+    Category,
     OutboxEntry,
     Photo,
     Place,
     Report,
     ReportTriage,
+    Unit,
 )
 from webapp.services import outbox, photo_preparation, triage, triage_rehearsal
 from webapp.services.outbox import LeaseLost
@@ -165,6 +169,77 @@ def test_a_photo_from_the_future_is_held(store: PhotoStore) -> None:
     assert standing(report).hold_code == "impossible_time"
 
 
+@pytest.mark.parametrize(
+    "claimed",
+    ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59"],
+)
+def test_a_photo_from_beyond_the_calendar_is_held_for_its_time(
+    store: PhotoStore, claimed: str
+) -> None:
+    report = scene.add_report(store=store, photos=(scene.jpeg(),))
+    with transaction() as work:
+        work.session.scalars(select(Photo)).one().exif_claims = {"captured_at": claimed}
+    run(report, store)
+    assert standing(report).hold_code == "impossible_time"
+    assert standing(report).captured_at is None
+
+
+def test_a_fix_that_was_made_long_after_the_photo_is_held_with_both_moments(
+    store: PhotoStore,
+) -> None:
+    photo = scene.jpeg(captured_at="2026:06:18 14:32:00")
+    report = scene.add_report(store=store, photos=(photo,))
+    run(report, store)
+    held = standing(report)
+    assert (held.hold_code, held.latitude) == ("fix_not_of_photo", None)
+    assert held.hold_details is not None
+    assert held.hold_details["captured_at"] == "2026-06-18T07:32:00+00:00"
+    assert count(Case) == 0
+
+
+def test_a_report_of_a_category_that_was_given_up_meanwhile_is_held(store: PhotoStore) -> None:
+    report = scene.add_report(category="congestion")
+    with transaction() as work:
+        work.session.get_one(Category, "congestion").is_active = False
+    run(report, store)
+    assert standing(report).hold_code == "category_needs_person"
+
+
+def end_of_west(units: dict[str, int], *, heir: str | None) -> None:
+    """End the western commune yesterday; its land goes to the eastern one, or to nobody."""
+    yesterday = clock.today() - timedelta(days=1)
+    with transaction() as work:
+        work.session.get_one(Unit, units["west"]).valid_to = yesterday
+        land = work.session.scalars(select(Boundary).filter_by(unit_id=units["west"])).one()
+        land.valid_to = yesterday
+        if heir is None:
+            return
+        work.session.scalars(select(Boundary).filter_by(unit_id=units[heir])).one().valid_to = (
+            yesterday
+        )
+        grown = scene._square(work.session.get_one(Unit, units[heir]), 109.0, 109.2)
+        grown.valid_from = clock.today()
+        work.session.add(grown)
+
+
+def test_a_report_that_came_before_its_commune_ended_goes_to_the_holder_of_today(
+    units: dict[str, int], store: PhotoStore
+) -> None:
+    end_of_west(units, heir="east")
+    report = scene.add_report(fix=scene.WEST, received_at=clock.now() - timedelta(days=3))
+    run(report, store)
+    assert case_of(report).lead_unit_id == units["east"]
+
+
+def test_a_report_whose_commune_ended_without_an_heir_is_held(
+    units: dict[str, int], store: PhotoStore
+) -> None:
+    end_of_west(units, heir=None)
+    report = scene.add_report(fix=scene.WEST, received_at=clock.now() - timedelta(days=3))
+    run(report, store)
+    assert standing(report).hold_code == "outside_boundaries"
+
+
 def test_a_held_report_that_is_tried_again_stays_held_since_the_first_time(
     store: PhotoStore,
 ) -> None:
@@ -225,6 +300,65 @@ def test_a_photo_whose_bytes_are_away_fails_the_job_and_not_the_photo(store: Pho
     assert (photo_of(report).state, photo_of(report).failures) == ("pending", 0)
 
 
+def test_what_fails_after_a_photo_was_prepared_says_nothing_about_the_photo(
+    store: PhotoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    report = scene.add_report(store=store, photos=(scene.jpeg(),))
+    with monkeypatch.context() as broken:
+        broken.setattr(triage, "triage_in", fail)
+        for _ in range(photo_preparation.MOST_TRIES + 1):
+            with pytest.raises(OSError, match="Input/output"):
+                run_again(report, store)
+    assert photo_of(report).state == "ready"
+    run_again(report, store)
+    assert (photo_of(report).state, standing(report).status) == ("ready", "triaged")
+
+
+def test_a_disk_that_takes_no_derivative_does_not_make_the_photo_unreadable(
+    store: PhotoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    report = scene.add_report(store=store, photos=(scene.jpeg(),))
+    with monkeypatch.context() as broken:
+        broken.setattr(PhotoStore, "put_derivative", full)
+        for _ in range(photo_preparation.MOST_TRIES + 1):
+            with pytest.raises(OSError, match="No space left"):
+                run_again(report, store)
+    assert (photo_of(report).state, photo_of(report).failures) == ("pending", 0)
+    run_again(report, store)
+    assert photo_of(report).state == "ready"
+
+
+def test_the_same_bytes_are_decoded_once(
+    store: PhotoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = scene.jpeg(captured_at="2026:06:18 14:32:00", position=scene.WEST)
+    first, second = (scene.add_report(store=store, photos=(photo,), fix=None) for _ in range(2))
+    run(first, store)
+    monkeypatch.setattr(photo_preparation, "make_derivatives", None)
+    run(second, store)
+    one, other = photo_of(first), photo_of(second)
+    assert other.state == "ready"
+    assert (other.large_sha256, other.small_sha256) == (one.large_sha256, one.small_sha256)
+    assert other.exif_read == one.exif_read
+
+
+def test_a_derivative_that_was_lost_is_made_again(store: PhotoStore) -> None:
+    photo = scene.jpeg()
+    first, second = (scene.add_report(store=store, photos=(photo,)) for _ in range(2))
+    run(first, store)
+    lost = store.derivative_path(photo_of(first).small_sha256 or "")
+    lost.unlink()
+    run(second, store)
+    assert photo_of(second).state == "ready"
+    assert lost.exists()
+
+
 def test_a_late_writer_opens_no_second_case(store: PhotoStore) -> None:
     report = scene.add_report(store=store, photos=(scene.jpeg(),))
     late = outbox.lease("triage_report", str(report), seconds=20)
@@ -247,6 +381,21 @@ def test_a_report_that_the_machine_cannot_triage_is_put_before_a_person() -> Non
     triage.hold_as_exhausted(report, lease)
     assert (standing(report).status, standing(report).hold_code) == ("held", "attempts_exhausted")
     assert outbox.due(clock.now()) == []
+
+
+def test_a_report_whose_row_cannot_even_be_read_is_put_before_a_person() -> None:
+    report = scene.add_report()
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    with transaction() as work:
+        # Neither driver can turn this into a moment.
+        broken = "'no moment'" if is_sqlite else "'20000-01-01T00:00:00Z'"
+        work.session.execute(text(f"UPDATE reports SET sent_at = {broken}"))  # noqa: S608
+    with pytest.raises((ValueError, DataError)):
+        db.session.get(Report, report)
+    lease = outbox.lease("triage_report", str(report), seconds=20)
+    assert lease is not None
+    triage.hold_as_exhausted(report, lease)
+    assert (standing(report).status, standing(report).hold_code) == ("held", "attempts_exhausted")
 
 
 def test_ten_reports_of_one_spot_triaged_at_once_make_one_case(

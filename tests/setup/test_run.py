@@ -1,6 +1,5 @@
 """`make run` with real processes: one line when it cannot start, nothing left when it ends."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -15,7 +14,6 @@ import psutil
 import pytest
 from redis import Redis
 
-from setup.run import read_dotenv
 from tests.servers.environment import SECRET_KEY, process_environment
 from tests.servers.live import free_port, is_ready
 from workers.lifeline import dies_with_us
@@ -198,7 +196,7 @@ def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
 
 def test_a_foreign_address_is_said_in_one_line(tmp_path: Path) -> None:
     # TEST-NET-1 of RFC 5737: no machine has it.
-    environ = environment_of(tmp_path, free_port(), HOST="192.0.2.1")
+    environ = environment_of(tmp_path, free_port(), HOST="192.0.2.1", PUBLIC_URL="http://x")
 
     assert complaint(environ).startswith("HOST, PORT: 192.0.2.1")
 
@@ -222,17 +220,7 @@ def test_a_district_without_a_secret_is_refused(tmp_path: Path) -> None:
     assert complaint(environ).startswith("SECRET_KEY: needed")
 
 
-def test_what_the_environment_says_goes_before_dotenv(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PORT", "8001")
-    # Set and taken away again, so that monkeypatch restores what was there before.
-    monkeypatch.setenv("ANLO_DISTRICT_NAME", "")
-    monkeypatch.delenv("ANLO_DISTRICT_NAME")
-    file = tmp_path / ".env"
-    file.write_text('PORT=9000\nANLO_DISTRICT_NAME="Ninh Hải"\n', encoding="utf-8")
+def test_an_open_address_without_a_public_one_is_said_in_one_line(tmp_path: Path) -> None:
+    environ = environment_of(tmp_path, free_port(), HOST="0.0.0.0")
 
-    read_dotenv(file)
-
-    assert os.environ["PORT"] == "8001"
-    assert os.environ["ANLO_DISTRICT_NAME"] == "Ninh Hải"
+    assert complaint(environ).startswith("PUBLIC_URL: needed when HOST is 0.0.0.0")

@@ -1,5 +1,6 @@
 """The queue and the case page, as an officer with a plain browser meets them."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -18,6 +19,7 @@ from tests.servers.casework_scene import (
 )
 from tests.servers.counting import SqlCounter
 from tests.servers.visitor import Visitor
+from webapp import sentences
 from webapp.extensions import db
 
 
@@ -204,3 +206,65 @@ def test_residents_words_are_escaped(
     page = sign_in("officer").client.get(f"/cases/{number}").text
     assert "<script>alert" not in page
     assert "<i>chợ" not in page
+
+
+@pytest.mark.parametrize(
+    ("login", "page", "status", "way_back"),
+    [
+        ("administrator", "/queue", 403, "Về đơn vị và địa giới"),
+        ("officer", "/district", 403, "Về hàng việc"),
+        ("supervisor", "/territory", 403, "Về trang tổng quan"),
+        ("officer", "/cases/NH-2026-99999", 404, "Về hàng việc"),
+        ("overseer", "/nowhere", 404, "Về trang tổng quan"),
+    ],
+)
+@pytest.mark.usefixtures("district")
+def test_an_officer_who_is_refused_stays_in_the_officials_frame(
+    sign_in: Callable[[str], Visitor], login: str, page: str, status: int, way_back: str
+) -> None:
+    answer = sign_in(login).client.get(page)
+    assert answer.status_code == status
+    assert 'class="masthead"' in answer.text
+    assert way_back in answer.text
+    assert 'href="/start"' in answer.text or "href=\"/officials\"" in answer.text
+
+
+def test_a_resident_who_is_refused_stays_with_the_residents(app: Flask) -> None:
+    answer = app.test_client().get("/nowhere")
+    assert answer.status_code == 404
+    assert 'class="masthead"' not in answer.text
+
+
+def test_a_refused_act_keeps_the_mark_in_the_navigation(
+    app: Flask, district: District, sign_in: Callable[[str], Visitor]
+) -> None:
+    number = open_one(app, district)
+    visitor = sign_in("officer")
+    answer = visitor.post(
+        f"/cases/{number}/acknowledge", {"version": "1"}, form=f"/cases/{number}"
+    )
+    assert answer.status_code == 409
+    assert re.search(r'<a href="/queue" aria-current="page">Hàng việc', answer.text)
+
+
+def test_a_proof_from_elsewhere_is_refused_with_a_distance_that_people_say(app: Flask) -> None:
+    with app.test_request_context():
+        sentence = sentences.say("after_photo_too_far", {"distance_m": 20641}, 422)
+    assert "cách điểm 20,6\u00a0km" in sentence
+
+
+def test_a_late_case_says_so_once_with_an_hourglass(
+    app: Flask, district: District, sign_in: Callable[[str], Visitor]
+) -> None:
+    number = open_one(app, district, severity=2, now=moments_ago(days=90))
+    page = sign_in("officer").client.get(f"/cases/{number}").text
+    assert "Quá hạn đầu" not in page
+    assert re.search(r'class="late"><svg[^>]*><use href="#i-late"/></svg> trễ', page)
+
+
+def test_the_queue_can_be_searched_where_the_masthead_has_no_room(
+    sign_in: Callable[[str], Visitor], district: District
+) -> None:
+    del district
+    page = sign_in("officer").client.get("/queue").text
+    assert page.count('role="search"') == 2

@@ -133,6 +133,7 @@ def test_ten_statements_are_enough_for_the_whole_request(
         {"Origin": "https://127.0.0.1:8000"},
         {"Origin": "http://127.0.0.1:8000.evil.example"},
         {"Origin": "http://127.0.0.1:99999999"},
+        {"Origin": "http://["},
         {"Sec-Fetch-Site": "cross-site", "Origin": "http://127.0.0.1:8000"},
     ],
 )
@@ -255,6 +256,46 @@ def test_what_was_typed_comes_back_when_the_plain_form_is_refused(post: Post) ->
     assert "Ổ gà sâu &lt;trước&gt; trường" in answer.text
     assert "Hãy chụp hoặc chọn ít nhất một ảnh." in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("setting", "status"),
+    [("ANLO_REPORTS_PER_INSTALL_HOUR", 429), ("ANLO_MIN_FREE_MB", 503), ("", 409)],
+)
+def test_what_was_typed_comes_back_when_the_plain_form_has_to_wait(
+    settings: Callable[..., Settings], setting: str, status: int
+) -> None:
+    limits = {"ANLO_REPORTS_PER_INSTALL_HOUR": "1", "ANLO_MIN_FREE_MB": "1000000000"}
+    wishes = {setting: limits[setting]} if setting else {}
+    client = create_app(settings(**wishes)).test_client()
+    phone = {"install_key": "Yq3vX0h2S8m1bN4kT7wZ9A"}
+    client.post("/reports", data=body(PHOTO, **phone), headers=PAGE)
+    key = KEY if status == 409 else "1" * 26
+
+    again = body(PHOTO, **phone, tracking_key=key, description="Ổ gà sâu trước trường")
+    answer = client.post("/reports", data=again, headers=PAGE)
+
+    assert answer.status_code == status
+    assert "Ổ gà sâu trước trường" in answer.text
+    assert ("Retry-After" in answer.headers) == (status != 409)
+
+
+def test_a_photo_without_a_name_is_a_photo(app: Flask, client: FlaskClient) -> None:
+    fields = {"tracking_key": KEY, "category": "road_damage"}
+    parts = [
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    ]
+    head = b'--b\r\nContent-Disposition: form-data; name="photo"; filename=""\r\n'
+    head += b"Content-Type: application/octet-stream\r\n\r\n"
+    sent = b"".join(parts) + head + b"\r\n" + head + PHOTO + b"\r\n--b--\r\n"
+
+    answer = client.post(
+        "/reports", data=sent, content_type="multipart/form-data; boundary=b", headers=JSON
+    )
+
+    assert answer.status_code == 201
+    assert count(app, Photo) == 1
 
 
 def test_files_that_were_not_chosen_in_the_plain_form_are_no_photos(

@@ -29,6 +29,7 @@ def test_a_choice_is_remembered_and_leads_back(client: FlaskClient) -> None:
         "https://elsewhere.example/page",
         "http://localhost//elsewhere.example/",
         "javascript:alert(1)",
+        "http://[",
         "",
     ],
 )
@@ -40,3 +41,20 @@ def test_a_choice_never_leads_to_another_host(client: FlaskClient, came_from: st
 
 def test_an_unknown_language_is_not_found(client: FlaskClient) -> None:
     assert client.get("/language/xx").status_code == 404
+
+
+def test_a_choice_on_a_page_with_a_key_stays_on_it_and_tells_nobody(client: FlaskClient) -> None:
+    url = f"/track/{'7' * 26}"
+    assert f'href="{url}?language=en"' in client.get(url).text
+    answer = client.get(f"{url}?language=en")
+    assert (answer.status_code, answer.location) == (302, url)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert '<html lang="en">' in client.get(url).text
+
+
+@pytest.mark.parametrize("url", ["/?language=en", f"/track/{'7' * 26}?language=xx"])
+def test_no_other_page_and_no_other_language_is_chosen_that_way(
+    client: FlaskClient, url: str
+) -> None:
+    assert "language" not in client.get(url).headers.get("Set-Cookie", "")

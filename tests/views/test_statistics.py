@@ -10,6 +10,7 @@ from tests.factories import make_case, make_commune, make_officer, make_supervis
 from tests.servers.visitor import Visitor
 from webapp import clock
 from webapp.charts import two_lines
+from webapp.language import hours
 from webapp.services import outbox, tallies
 from webapp.services.transaction import transaction
 
@@ -114,3 +115,33 @@ def test_a_chart_keeps_its_points_inside_the_drawing() -> None:
 def test_a_chart_of_nothing_is_a_flat_line() -> None:
     chart = two_lines([0, 0], [0, 0])
     assert {point.y for point in chart.first} == {float(chart.bottom)}
+
+
+def test_an_odd_period_keeps_the_form_with_what_was_typed(supervisor: Visitor) -> None:
+    answer = supervisor.client.get("/district?from=2026-06-30&to=2026-06-01")
+    assert answer.status_code == 422
+    assert "Ngày cuối đang đứng trước ngày đầu." in answer.text
+    assert 'name="from" value="2026-06-30"' in answer.text
+    assert 'name="to" value="2026-06-01"' in answer.text
+    assert 'class="masthead"' in answer.text
+    assert "Vĩnh Hải" in answer.text
+
+
+def test_an_odd_period_of_a_list_is_said_in_the_officials_frame(supervisor: Visitor) -> None:
+    answer = supervisor.client.get("/district/cases?from=2026-06-30&to=2026-06-01")
+    assert answer.status_code == 422
+    assert 'class="masthead"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0.5, "30 phút"),
+        (2.1, "2,1 giờ"),
+        (24.0, "24,0 giờ"),
+        (134.9, "18 ngày làm việc"),
+    ],
+)
+def test_working_time_is_said_in_what_people_count(app: Flask, value: float, words: str) -> None:
+    with app.test_request_context():
+        assert hours(value) == words

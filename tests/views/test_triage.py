@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from tests.servers import triage_scene as scene
 from tests.servers.visitor import Visitor
+from webapp import clock
 from webapp.adapters.photo_store import PhotoStore
 from webapp.extensions import db
 from webapp.models import Attachment, Case, Photo, Report, ReportTriage, TriageAct
@@ -229,7 +231,7 @@ def test_a_dismissal_is_listed_and_can_be_taken_back(
     )
     page = supervisor.client.get(DESK).text
     assert "Không phải vụ việc: gửi thử" in page
-    assert "xem lại" in page
+    assert "Lấy lại" in page
     assert send(supervisor, report, "restore").status_code == 302
     assert (standing(app, report).status, standing(app, report).hold_code) == (
         "held",
@@ -316,3 +318,72 @@ def test_long_words_and_many_photos_hold(
     triaged(fix=None, description="Đường " + "rất xấu, " * 200, photos=(scene.jpeg(),) * 1)
     page = supervisor.client.get(DESK).text
     assert "Đọc hết" in page
+
+
+def test_a_report_that_came_back_to_the_desk_has_waited_since_it_was_received(
+    app: Flask, store: PhotoStore, supervisor: Visitor, triaged: Callable[..., int]
+) -> None:
+    older = triaged(fix=None, received_at=clock.now() - timedelta(days=9))
+    newer = triaged(fix=None, received_at=clock.now() - timedelta(days=2))
+    send(supervisor, older, "dismiss", reason_code="test", words="cán bộ gửi thử")
+    send(supervisor, older, "restore")
+    assert order_of(supervisor) == [older, newer]
+    send(supervisor, older, "retry")
+    run(app, store, older)
+    assert order_of(supervisor) == [older, newer]
+    page = supervisor.client.get(DESK).text
+    assert "lâu nhất <" in page
+    assert page.count("9 ngày trước") >= 2
+
+
+def order_of(visitor: Visitor) -> list[int]:
+    """Return the reports of the desk as they stand there."""
+    page = visitor.client.get(DESK).text
+    return [int(found) for found in re.findall(r'<h2><a href="/triage\?report=(\d+)#work"', page)]
+
+
+def test_a_dismissal_is_taken_back_by_a_button_that_says_so(
+    supervisor: Visitor, triaged: Callable[..., int]
+) -> None:
+    report = triaged(fix=None)
+    send(supervisor, report, "dismiss", reason_code="test", words="cán bộ gửi thử")
+    assert ">Lấy lại</button>" in supervisor.client.get(DESK).text
+    send(supervisor, report, "restore")
+    assert "Đã lấy lại" in supervisor.client.get(DESK).text
+
+
+@pytest.mark.parametrize("role", ["supervisor", "overseer"])
+def test_every_page_of_the_desks_readers_says_how_many_wait(
+    signed_in: SignedIn, triaged: Callable[..., int], units: dict[str, int], role: str
+) -> None:
+    del units
+    triaged(fix=None)
+    triaged(fix=None)
+    visitor = signed_in(role)
+    for page in ("/queue", "/district", "/triage", "/nowhere"):
+        text = visitor.client.get(page).text
+        assert re.search(r'Phân loại\s*<span class="count">2</span>', text), page
+
+
+@pytest.mark.parametrize(
+    ("words", "is_chosen"),
+    [("Vĩnh Hải", True), ("xã vĩnh hải", True), ("gần chợ Vĩnh Hải", False)],
+)
+def test_a_commune_that_the_sender_named_is_offered(
+    supervisor: Visitor, triaged: Callable[..., int], words: str, is_chosen: bool
+) -> None:
+    triaged(fix=None, commune_hint=words)
+    page = supervisor.client.get(DESK).text
+    assert 'data-named="' in page
+    option = re.search(r"<option[^>]*>xã Vĩnh Hải · người gửi nêu</option>", page)
+    assert option
+    assert (" selected" in option[0]) == is_chosen
+
+
+def test_a_place_that_is_no_commune_is_not_offered(
+    supervisor: Visitor, triaged: Callable[..., int]
+) -> None:
+    triaged(fix=None, commune_hint="gần cầu Tri Thủy")
+    page = supervisor.client.get(DESK).text
+    assert "data-named" not in page
+    assert "người gửi nêu</option>" not in page

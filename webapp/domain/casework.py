@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from webapp.domain.acts import (
@@ -38,7 +38,6 @@ __all__ = [
     "check_raised",
     "due_at",
     "event_hash",
-    "is_late",
     "is_open",
     "plain_data",
     "possible_acts",
@@ -60,8 +59,6 @@ KINDS = (
 # The proof must show the place. A phone's fix between houses errs by some 50 m, and a
 # stretch of pavement is photographed from its end: further away than this it shows another.
 PROOF_RADIUS_M = 200.0
-# Clocks of two phones may differ by this much without anybody being wrong.
-CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -123,11 +120,6 @@ def due_at(state: CaseState) -> datetime:
     return state.acknowledge_due_at if state.status == "new" else state.resolve_due_at
 
 
-def is_late(state: CaseState, now: datetime) -> bool:
-    """Tell whether an open case has missed the deadline that runs now."""
-    return is_open(state.status) and now > due_at(state)
-
-
 def check(act: str, state: CaseState, *, role: str, is_lead_unit: bool) -> Transition:
     """Return the allowed act, or say why it is not.
 
@@ -184,7 +176,11 @@ def check_proof(
     captured_at: datetime | None,
     position: Position | None,
 ) -> None:
-    """Refuse an after-photo that cannot be proof: older than the evidence, or from elsewhere.
+    """Refuse an after-photo that cannot be proof: not newer than the evidence, or from elsewhere.
+
+    Equal moments are refused as well: the very photo of the evidence would have one. No skew of
+    clocks is forgiven: a reporting phone's clock was corrected at receipt, phones take the time
+    from their network, and whoever clears a place comes back later than seconds after a report.
 
     What the photo does not say cannot be held against it: phones strip positions and times.
 
@@ -192,7 +188,7 @@ def check_proof(
         InvalidInput: ``after_photo_too_early`` or ``after_photo_too_far``.
     """
     newest = state.last_captured_at
-    if captured_at and newest and captured_at < newest - CLOCK_TOLERANCE:
+    if captured_at and newest and captured_at <= newest:
         raise InvalidInput("after_photo_too_early", field="after_photo")
     if position is None:
         return

@@ -1,12 +1,14 @@
 """The one public projection: an allow-list through which everything public must pass.
 
 Nothing is removed here; what is public is copied out by name, and the rest never gets along.
-Times become days, counts become bands, positions are the place's, rounded to about a metre.
+Times become days, counts become bands, positions become the middle of a small cell of ground.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
+
+import h3
 
 from webapp.domain.deadlines import local_day
 
@@ -23,7 +25,13 @@ PUBLIC_STATUSES = (
 )
 PUBLIC_REPORT_STATUSES = ("received", "triaged", "held", "dismissed")
 
-# Five decimals are 1.1 m: enough for a pin, too coarse to tell one phone from another.
+# A case of one report lies exactly where one phone was, so the public gets the middle of its H3
+# cell of resolution 12 instead (about 300 m², edges of some 10 m): a pin still stands at the right
+# shopfront or pothole, and nobody learns at which of its doors the resident stood.
+PUBLIC_RESOLUTION = 12
+# No point of such a cell lies further from its middle, anywhere on Earth (metres).
+PUBLIC_SPREAD_M = 14.0
+# Five decimals are 1.1 m; more would only pretend.
 PUBLIC_DECIMALS = 5
 # From two to this many witnesses are one band (product.md: counts are 1, 2–4, 5+).
 FEW_WITNESSES = 4
@@ -46,6 +54,14 @@ class PhotoFacts:
     id: int
     role: str
     state: str
+    review: str
+
+
+@dataclass(frozen=True)
+class QuoteFacts:
+    """What a resident wrote about a report, and its review: pending, shown or private."""
+
+    said: str
     review: str
 
 
@@ -76,6 +92,7 @@ class CaseFacts:
     public_sentence: str | None = None
     events: tuple[EventFacts, ...] = ()
     photos: tuple[PhotoFacts, ...] = ()
+    quotes: tuple[QuoteFacts, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,7 +113,7 @@ class PublicPhoto:
 
 @dataclass(frozen=True)
 class PublicCase:
-    """All that anybody may know of a case."""
+    """All that anybody may know of a case; ``quotes`` are residents' words, without any name."""
 
     number: str
     status: str
@@ -118,6 +135,7 @@ class PublicCase:
     photos_before: tuple[PublicPhoto, ...]
     photos_after: tuple[PublicPhoto, ...]
     has_photos_in_review: bool
+    quotes: tuple[str, ...]
 
     @property
     def small_photo_id(self) -> int | None:
@@ -165,6 +183,16 @@ def witness_band(count: int) -> str:
     return "2–4" if count <= FEW_WITNESSES else "5+"
 
 
+def public_spot(latitude: float, longitude: float) -> tuple[float, float]:
+    """Return the published latitude and longitude: the same for every point of one small cell.
+
+    At most ``PUBLIC_SPREAD_M`` from the point itself.
+    """
+    cell = h3.latlng_to_cell(latitude, longitude, PUBLIC_RESOLUTION)
+    middle = h3.cell_to_latlng(cell)
+    return round(middle[0], PUBLIC_DECIMALS), round(middle[1], PUBLIC_DECIMALS)
+
+
 def is_on_map(opened_at: datetime, acknowledged_at: datetime | None, now: datetime) -> bool:
     """Tell whether everybody may see a case: once acknowledged, or six hours after its report."""
     return acknowledged_at is not None or now - opened_at >= MAP_DELAY
@@ -176,6 +204,7 @@ def public_case(case: CaseFacts) -> PublicCase:
     Raises:
         ValueError: the status is none that the public knows; nothing is told then.
     """
+    latitude, longitude = public_spot(case.latitude, case.longitude)
     return PublicCase(
         number=case.number,
         status=_listed(case.status, PUBLIC_STATUSES),
@@ -189,8 +218,8 @@ def public_case(case: CaseFacts) -> PublicCase:
         acknowledged_on=_day(case.acknowledged_at),
         resolved_on=_day(case.resolved_at),
         due_on=local_day(case.resolve_due_at),
-        latitude=round(case.latitude, PUBLIC_DECIMALS),
-        longitude=round(case.longitude, PUBLIC_DECIMALS),
+        latitude=latitude,
+        longitude=longitude,
         address=case.address,
         public_sentence=case.public_sentence,
         events=_public_events(case.events),
@@ -199,6 +228,7 @@ def public_case(case: CaseFacts) -> PublicCase:
         has_photos_in_review=any(
             photo.review == "pending" and photo.state != "unreadable" for photo in case.photos
         ),
+        quotes=tuple(quote.said for quote in case.quotes if quote.review == "shown"),
     )
 
 

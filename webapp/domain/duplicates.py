@@ -53,7 +53,10 @@ def attach_limit_m(accuracy_m: float | None) -> float | None:
 def nearest_candidate(
     position: Position, category_code: str, unit_id: int, candidates: Iterable[Candidate]
 ) -> Nearest | None:
-    """Return the nearest open case of the same category and unit; the older one on a tie."""
+    """Return the nearest open case of the same category and unit; the older one on a tie.
+
+    Two communes cannot share one case, so what lies across a border is never a candidate.
+    """
     qualified = [
         Nearest(candidate, distance_m(position, candidate.position))
         for candidate in candidates

@@ -23,6 +23,10 @@ FUTURE_TOLERANCE = timedelta(minutes=5)
 # Cameras that lost their clock begin again at 1970, 1980, 2000 …; no report is older than this.
 EARLIEST_CAPTURE = datetime(2015, 1, 1, tzinfo=UTC)
 
+# A year at either end of Python's calendar is left free, so that no time zone leaves it.
+EARLIEST_REASONABLE = datetime(1900, 1, 1, tzinfo=UTC)
+END_OF_REASONABLE = datetime(9999, 1, 1, tzinfo=UTC)
+
 PositionSource = Literal["pin", "fix", "exif"]
 TimeSource = Literal["phone", "exif", "sent"]
 
@@ -38,12 +42,15 @@ class PhotoClaims:
 
     ``source`` is "phone" for what the phone read before scaling and "bytes" for what we read
     from the bytes ourselves. ``captured_at`` is aware, by the phone's own clock.
+    ``is_time_impossible`` says that a moment was claimed which is out of every reasonable range
+    (``is_reasonable``), so that there is no ``captured_at``.
     """
 
     latitude: float | None = None
     longitude: float | None = None
     captured_at: datetime | None = None
     source: Literal["phone", "bytes"] = "bytes"
+    is_time_impossible: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,17 @@ class SettledPosition:
 
 
 @dataclass(frozen=True)
+class StrayFix:
+    """A fix that does not tell where the photo was taken; both moments by the phone's clock.
+
+    ``captured_at`` is the capture nearest to the fix; None when no photo has a usable time.
+    """
+
+    at: datetime | None
+    captured_at: datetime | None
+
+
+@dataclass(frozen=True)
 class SettledTime:
     """When the evidence was captured, by our clock.
 
@@ -90,22 +108,33 @@ class SettledTime:
 
 
 def settle_position(claims: PositionClaims) -> SettledPosition | None:
-    """Choose the position: moved pin, fix near the capture, EXIF, older fix; else None.
+    """Choose the position: moved pin, fix near the capture, EXIF; else None.
 
-    A commune named in words is no position: such a report is held for a person, with the hint.
+    A fix from another time shows where the phone was then, not where the photo was taken: it
+    places nothing (``stray_fix``). A commune named in words is no position either. Such reports
+    are held for a person.
     """
     pin, fix, exif = _usable(claims.pin), _usable(claims.fix), _exif_positions(claims.photos)
     ranking: list[tuple[PositionSource, Position | None]] = [
         ("pin", _with_accuracy(pin, DEFAULT_PIN_ACCURACY_M)),
         ("fix", fix if _is_fresh(claims) else None),
         ("exif", exif[0] if exif else None),
-        ("fix", fix),
     ]
     everything = [position for position in (pin, fix, *exif) if position is not None]
     for source, position in ranking:
         if position is not None:
             return SettledPosition(position, source, _disagreement_m(position, everything))
     return None
+
+
+def stray_fix(claims: PositionClaims) -> StrayFix | None:
+    """Return the fix of a report that has one, when that fix does not tell where it was made."""
+    if _usable(claims.fix) is None or _is_fresh(claims):
+        return None
+    captures, fix_at = _possible_captures(claims), claims.fix_at
+    if fix_at is None:
+        return StrayFix(None, max(captures, default=None))
+    return StrayFix(fix_at, min(captures, key=lambda capture: abs(fix_at - capture), default=None))
 
 
 def _usable(position: Position | None) -> Position | None:
@@ -134,11 +163,22 @@ def _exif_positions(photos: Iterable[PhotoClaims]) -> list[Position]:
 def _is_fresh(claims: PositionClaims) -> bool:
     if claims.fix_at is None:
         return False
-    captures = [photo.captured_at for photo in claims.photos if photo.captured_at]
+    captures = _possible_captures(claims)
     if captures:
         # Both are by the phone's clock, so that a wrong clock does no harm here.
         return any(abs(claims.fix_at - capture) <= FRESH_FIX for capture in captures)
     return abs(claims.fix_at - (claims.sent_at or claims.received_at)) <= FRESH_WITHOUT_CAPTURE
+
+
+def _possible_captures(claims: PositionClaims) -> list[datetime]:
+    """Return the photos' times, uncorrected; one that cannot be true says nothing of the fix."""
+    offset = claims.received_at - claims.sent_at if claims.sent_at else timedelta(0)
+    return [
+        moment
+        for photo in claims.photos
+        if (moment := photo.captured_at)
+        and any(_is_possible(at, claims.received_at) for at in _corrected([moment], offset))
+    ]
 
 
 def _disagreement_m(chosen: Position, everything: Sequence[Position]) -> float | None:
@@ -162,7 +202,8 @@ def settle_captured_at(
     sources: tuple[tuple[TimeSource, str], ...] = (("phone", "phone"), ("exif", "bytes"))
     for name, photo_source in sources:
         moments = [p.captured_at for p in photos if p.captured_at and p.source == photo_source]
-        was_claimed = was_claimed or bool(moments)
+        is_beyond = any(p.is_time_impossible for p in photos if p.source == photo_source)
+        was_claimed = was_claimed or is_beyond or bool(moments)
         possible = [at for at in _corrected(moments, offset) if _is_possible(at, received_at)]
         if possible:
             return SettledTime(max(possible), name, is_certain=sent_at is not None)
@@ -182,6 +223,14 @@ def _corrected(moments: Iterable[datetime], offset: timedelta) -> Iterable[datet
 
 def _is_possible(moment: datetime, received_at: datetime) -> bool:
     return EARLIEST_CAPTURE <= moment <= received_at + FUTURE_TOLERANCE
+
+
+def is_reasonable(moment: datetime) -> bool:
+    """Whether an aware moment can be kept and shown: from 1900 to 9998, whatever the zone.
+
+    Further out lies the end of the calendar, where a change of the time zone overflows.
+    """
+    return EARLIEST_REASONABLE <= moment < END_OF_REASONABLE
 
 
 def parse_tracking_key(raw: str) -> str:

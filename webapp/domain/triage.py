@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from webapp.domain.duplicates import Candidate, attach_limit_m, nearest_candidate
-from webapp.domain.evidence import DEFAULT_EXIF_ACCURACY_M, DEFAULT_PIN_ACCURACY_M
+from webapp.domain.evidence import DEFAULT_EXIF_ACCURACY_M, DEFAULT_PIN_ACCURACY_M, StrayFix
 from webapp.domain.geo import Position
 
 __all__ = [
@@ -29,6 +29,7 @@ RULE = "nearest_open_case_1"
 
 HOLD_CODES = (
     "no_position",
+    "fix_not_of_photo",
     "outside_boundaries",
     "impossible_time",
     "category_needs_person",
@@ -41,7 +42,8 @@ HOLD_CODES = (
 class Evidence:
     """What triage knows of one report after its claims are settled.
 
-    ``is_triaged_by_person`` is the category's ("other" is always read by a person);
+    ``is_triaged_by_person`` is the category's ("other" is always read by a person, and so is one
+    that is not offered any more); ``stray_fix`` is a fix that did not place the report;
     ``is_set_by_person`` says that a person at the desk has looked at this report and set
     something, which lifts every hold that only waits for a person. ``unit_id`` is the commune
     that holds the position, or what the person set; None means that nobody holds it.
@@ -57,6 +59,7 @@ class Evidence:
     unit_id: int | None
     is_set_by_person: bool
     has_only_unreadable_photos: bool
+    stray_fix: StrayFix | None = None
 
 
 @dataclass(frozen=True)
@@ -114,11 +117,23 @@ def decide(
     """
     position, unit_id = evidence.position, evidence.unit_id
     if position is None:
-        return Hold("no_position")
+        return _unplaced(evidence.stray_fix)
     if unit_id is None:
         return Hold("outside_boundaries", _degrees(position))
     hold = None if evidence.is_set_by_person else _wait_for_person(evidence)
     return hold or _attach_or_open(position, evidence.category_code, unit_id, candidates)
+
+
+def _unplaced(fix: StrayFix | None) -> Hold:
+    if fix is None:
+        return Hold("no_position")
+    return Hold(
+        "fix_not_of_photo",
+        {
+            "fix_at": fix.at.isoformat() if fix.at else None,
+            "captured_at": fix.captured_at.isoformat() if fix.captured_at else None,
+        },
+    )
 
 
 def _wait_for_person(evidence: Evidence) -> Hold | None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, exists, func, or_, select
+from sqlalchemy import case as sql_case
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
@@ -37,6 +38,12 @@ from webapp.services.scope import visible_cases
 
 # A place that is taken again and again: the page tells the last few times, the rest by a number.
 MOST_PAST_CASES = 10
+# A pavement that a whole town reports would make a page that no phone can load.
+MOST_REPORTS = 20
+MOST_PHOTOS = 20
+MOST_EVENTS = 40
+# What tells a case's course; each of them happens once or a few times.
+_MILESTONES = ("opened", "first_viewed", "acknowledged", "started", "resolved", "severity_raised")
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ class AttachedReport:
 
 @dataclass(frozen=True)
 class CasePhoto:
-    """A photo with the report it came with; ``report_number`` 0 means it is proof."""
+    """A photo with the number of the report it came with; 0 means that it is proof."""
 
     photo: Photo
     report_number: int
@@ -72,14 +79,29 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """How many reports and photos a case has, and how many photos wait for a look."""
+
+    reports: int
+    photos: int
+    unreviewed_photos: int
+
+
+@dataclass(frozen=True)
 class CaseFile:
-    """A case as its page shows it to one officer."""
+    """A case as its page shows it to one officer.
+
+    ``reports``, ``photos`` and ``timeline`` hold the newest of each and what waits for a review,
+    unless all was asked for; ``tally`` counts all of them.
+    """
 
     case: Case
     state: rules.CaseState
     tone: str
+    tally: Tally
     reports: Sequence[AttachedReport]
     photos: Sequence[CasePhoto]
+    first_photo: CasePhoto | None
     timeline: Sequence[Told]
     past: Sequence[Case]
     map: CaseMap
@@ -87,17 +109,10 @@ class CaseFile:
     is_viewed: bool
 
     @property
-    def unreviewed_count(self) -> int:
-        """How many photos could be shown and wait for a look."""
-        return sum(
-            item.photo.review == "pending" and item.photo.state == "ready" for item in self.photos
-        )
-
-    @property
-    def first_photo(self) -> CasePhoto | None:
-        """The earliest evidence that can be shown: the "before" beside an after-photo."""
-        ready = (item for item in self.photos if item.report_number and item.photo.state == "ready")
-        return next(ready, None)
+    def worded(self) -> list[AttachedReport]:
+        """The shown reports with words, those that nobody reviewed first."""
+        with_words = [item for item in self.reports if item.report.description]
+        return sorted(with_words, key=lambda item: item.words_review != "pending")
 
     def since(self, version: int) -> list[Told]:
         """Return what happened after a version, oldest first."""
@@ -105,57 +120,71 @@ class CaseFile:
         return sorted(later, key=lambda told: told.event.version)
 
 
-def read_case(officer: Officer, number: str) -> CaseFile:
-    """Read a case for its page.
+def read_case(officer: Officer, number: str, *, is_whole: bool = False) -> CaseFile:
+    """Read a case for its page; its newest reports, photos and events unless ``is_whole``.
 
     Raises:
         NotFound: there is no such case, or the officer may not know of it.
     """
     case = db.session.scalar(
         visible_cases(officer)
-        .where(Case.number == number.upper())
+        .where(Case.number == number)
         .options(joinedload(Case.category), joinedload(Case.lead_unit))
         .execution_options(populate_existing=True)
     )
     if case is None:
         raise NotFound("case_not_found")
-    return file_of(officer, case)
-
-
-def file_of(officer: Officer, case: Case) -> CaseFile:
-    """Gather what belongs to a case that the officer may see."""
     now, state = clock.now(), state_of(case)
-    reports = _reports(case.id)
+    most = None if is_whole else MOST_REPORTS
+    reports, report_count, is_viewed = _reports(officer, case.id, most)
+    most = None if is_whole else MOST_PHOTOS
+    photos, photo_count, unreviewed_count = _photos(case.id, most)
     return CaseFile(
         case=case,
         state=state,
         tone=tone(case, now),
+        tally=Tally(report_count, photo_count, unreviewed_count),
         reports=reports,
-        photos=_photos(case.id, reports),
-        timeline=_timeline(case.id),
+        photos=photos,
+        first_photo=_first_photo(case.id),
+        timeline=_timeline(case.id, None if is_whole else MOST_EVENTS),
         past=_past(officer, case),
         map=_map(case, reports, now),
         acts=_acts(officer, case, state),
-        is_viewed=db.session.get(CaseView, (case.id, officer.id)) is not None,
+        is_viewed=is_viewed,
     )
 
 
 def glance_at(officer: Officer, case: Case) -> CaseFile:
     """Gather what the pane beside the queue shows of a case that was read with its category."""
     now, state = clock.now(), state_of(case)
-    reports = _reports(case.id)
+    reports, report_count, is_viewed = _reports(officer, case.id, MOST_REPORTS)
+    photos, photo_count, unreviewed_count = _photos(case.id, MOST_PHOTOS)
     return CaseFile(
         case=case,
         state=state,
         tone=tone(case, now),
+        tally=Tally(report_count, photo_count, unreviewed_count),
         reports=reports,
-        photos=_photos(case.id, reports),
+        photos=photos,
+        first_photo=None,
         timeline=(),
         past=(),
         map=_map(case, reports, now),
         acts=_acts(officer, case, state),
-        is_viewed=True,
+        is_viewed=is_viewed,
     )
+
+
+def check_visible(officer: Officer, number: str) -> None:
+    """Make sure that an officer may know of a case.
+
+    Raises:
+        NotFound: there is no such case, or the officer may not know of it.
+    """
+    known = visible_cases(officer).where(Case.number == number).with_only_columns(Case.id)
+    if db.session.scalar(known) is None:
+        raise NotFound("case_not_found")
 
 
 def photo_of(officer: Officer, number: str, photo_id: int) -> Photo:
@@ -164,7 +193,7 @@ def photo_of(officer: Officer, number: str, photo_id: int) -> Photo:
     Raises:
         NotFound: no such case or photo, or the officer may not know of it.
     """
-    case = visible_cases(officer).where(Case.number == number.upper()).with_only_columns(Case.id)
+    case = visible_cases(officer).where(Case.number == number).with_only_columns(Case.id)
     case_id = db.session.scalar(case)
     found = (
         db.session.scalar(select(Photo).where(Photo.id == photo_id, belongs_to(case_id)))
@@ -185,17 +214,48 @@ def _map(case: Case, reports: Sequence[AttachedReport], now: datetime) -> CaseMa
     )
 
 
-def _reports(case_id: int) -> list[AttachedReport]:
+def _numbered(case_id: int) -> Subquery:
+    """Return the current attachments of a case, numbered from the first one on."""
+    number = func.row_number().over(order_by=(Attachment.at, Attachment.id)).label("number")
+    return (
+        select(Attachment.id, Attachment.report_id, number)
+        .where(Attachment.case_id == case_id, is_current_attachment())
+        .subquery()
+    )
+
+
+def _reports(
+    officer: Officer, case_id: int, most: int | None
+) -> tuple[list[AttachedReport], int, bool]:
+    """Read the newest reports of a case, words that nobody reviewed before all; by number.
+
+    Returns:
+        The reports; how many there are in all; whether the officer viewed the case before. A
+        case without any report counts as not viewed.
+    """
+    numbered = _numbered(case_id)
+    waits = and_(Report.description.is_not(None), WordsReview.review.is_(None))
+    view = exists().where(CaseView.case_id == case_id, CaseView.officer_id == officer.id)
     rows = db.session.execute(
-        select(Report, Attachment, ReportTriage, WordsReview.review, Officer.name)
-        .join(Attachment, Attachment.report_id == Report.id)
+        select(
+            numbered.c.number,
+            Report,
+            Attachment,
+            ReportTriage,
+            WordsReview.review,
+            Officer.name,
+            func.count().over(),
+            view,
+        )
+        .join(Attachment, Attachment.id == numbered.c.id)
+        .join(Report, Report.id == Attachment.report_id)
         .outerjoin(ReportTriage, ReportTriage.report_id == Report.id)
         .outerjoin(WordsReview, WordsReview.report_id == Report.id)
         .outerjoin(Officer, Officer.id == Attachment.actor_id)
-        .where(Attachment.case_id == case_id, is_current_attachment())
-        .order_by(Attachment.at, Attachment.id)
-    )
-    return [
+        .order_by(sql_case((waits, 0), else_=1), numbered.c.number.desc())
+        .limit(most)
+    ).all()
+    reports = [
         AttachedReport(
             number=number,
             report=report,
@@ -206,8 +266,10 @@ def _reports(case_id: int) -> list[AttachedReport]:
             captured_at=standing.captured_at if standing else None,
             words_review=review or "pending",
         )
-        for number, (report, attachment, standing, review, officer_name) in enumerate(rows, 1)
+        for number, report, attachment, standing, review, officer_name, _count, _viewed in rows
     ]
+    count, is_viewed = rows[0][-2:] if rows else (0, False)
+    return sorted(reports, key=lambda item: item.number), count, is_viewed
 
 
 def _position(standing: ReportTriage | None) -> Position | None:
@@ -216,26 +278,61 @@ def _position(standing: ReportTriage | None) -> Position | None:
     return Position(standing.latitude, standing.longitude, standing.accuracy_m)
 
 
-def _photos(case_id: int, reports: Sequence[AttachedReport]) -> list[CasePhoto]:
-    number_of = {item.report.id: item.number for item in reports}
-    owner = or_(Photo.case_id == case_id, Photo.report_id.in_(number_of))
-    found = [
-        CasePhoto(photo, number_of.get(photo.report_id or 0, 0))
-        for photo in db.session.scalars(select(Photo).where(owner))
-    ]
-    # Evidence in the order of its reports, proof behind it.
-    return sorted(
-        found,
-        key=lambda item: (item.report_number == 0, item.report_number, item.photo.sort_order),
-    )
+_WAITS_FOR_LOOK = and_(Photo.review == "pending", Photo.state == "ready")
 
 
-def _timeline(case_id: int) -> list[Told]:
+def _owned_by(case_id: int, numbered: Subquery) -> ColumnElement[bool]:
+    return or_(Photo.case_id == case_id, Photo.report_id.in_(select(numbered.c.report_id)))
+
+
+def _photos(case_id: int, most: int | None) -> tuple[list[CasePhoto], int, int]:
+    """Read the newest photos of a case, those that wait for a look before all others.
+
+    Returns:
+        The photos; how many there are in all; how many of all wait for a look.
+    """
+    numbered = _numbered(case_id)
+    waiting = func.sum(sql_case((_WAITS_FOR_LOOK, 1), else_=0)).over()
+    rows = db.session.execute(
+        select(Photo, numbered.c.number, func.count().over(), waiting)
+        .outerjoin(numbered, numbered.c.report_id == Photo.report_id)
+        .where(_owned_by(case_id, numbered))
+        .order_by(sql_case((_WAITS_FOR_LOOK, 0), else_=1), Photo.id.desc())
+        .limit(most)
+    ).all()
+    photos = [CasePhoto(photo, number or 0) for photo, number, _count, _waiting in rows]
+    count, unreviewed_count = rows[0][-2:] if rows else (0, 0)
+    return sorted(photos, key=_place_on_page), count, int(unreviewed_count)
+
+
+def _place_on_page(item: CasePhoto) -> tuple[bool, bool, int, int]:
+    """Order what waits for a look first, then evidence as its reports came, proof behind it."""
+    is_waiting = item.photo.review == "pending" and item.photo.state == "ready"
+    return (not is_waiting, item.report_number == 0, item.report_number, item.photo.sort_order)
+
+
+def _first_photo(case_id: int) -> CasePhoto | None:
+    numbered = _numbered(case_id)
+    row = db.session.execute(
+        select(Photo, numbered.c.number)
+        .join(numbered, numbered.c.report_id == Photo.report_id)
+        .where(Photo.state == "ready")
+        .order_by(numbered.c.number, Photo.sort_order)
+        .limit(1)
+    ).first()
+    return CasePhoto(*row) if row else None
+
+
+def _timeline(case_id: int, most: int | None) -> list[Told]:
+    """Read what happened, newest first; of a long story its course and what came last."""
+    of_case = CaseEvent.case_id == case_id
+    newest = select(CaseEvent.id).where(of_case).order_by(CaseEvent.version.desc()).limit(most)
+    is_told = or_(CaseEvent.kind.in_(_MILESTONES), CaseEvent.id.in_(newest.correlate(None)))
     rows = db.session.execute(
         select(CaseEvent, Officer.name, Unit.name)
         .outerjoin(Officer, Officer.id == CaseEvent.actor_id)
         .outerjoin(Unit, Unit.id == CaseEvent.actor_unit_id)
-        .where(CaseEvent.case_id == case_id)
+        .where(of_case, is_told)
         .order_by(CaseEvent.version.desc())
     )
     return [

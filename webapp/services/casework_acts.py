@@ -12,7 +12,16 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.domain import casework as rules
 from webapp.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from webapp.models import Attachment, Case, CaseView, Officer, Photo, Report, WordsReview
+from webapp.models import (
+    Attachment,
+    Case,
+    CaseEvent,
+    CaseView,
+    Officer,
+    Photo,
+    Report,
+    WordsReview,
+)
 from webapp.services.casework import append, state_of
 from webapp.services.casework_figures import due_dates, is_current_attachment
 from webapp.services.scope import UNIT_ROLES, visible_cases
@@ -164,26 +173,33 @@ def record_view(officer: Officer, number: str) -> None:
 
     Safe to repeat; two pages opened at once write one view.
     """
-    now = clock.now()
     with transaction() as work:
-        session = work.session
-        case = session.scalar(visible_cases(officer).where(Case.number == number).with_for_update())
-        if case is None:
-            return
-        if session.get(CaseView, (case.id, officer.id)) is not None:
-            return
+        case = work.session.scalar(
+            visible_cases(officer).where(Case.number == number).with_for_update()
+        )
+        if case is not None:
+            _view(work, case, officer, clock.now())
+
+
+def _view(work: Transaction, case: Case, officer: Officer, now: datetime) -> None:
+    """Write down that an officer has the case before them, if that was not written yet."""
+    session = work.session
+    if session.get(CaseView, (case.id, officer.id)) is None:
         session.add(
             CaseView(case_id=case.id, officer_id=officer.id, unit_id=officer.unit_id, viewed_at=now)
         )
         session.flush()
-        is_lead = officer.role in UNIT_ROLES and officer.unit_id == case.lead_unit_id
-        if is_lead and case.first_viewed_at is None:
-            append(work, case, "first_viewed", actor=officer, now=now)
+    is_lead = officer.role in UNIT_ROLES and officer.unit_id == case.lead_unit_id
+    if is_lead and case.first_viewed_at is None:
+        append(work, case, "first_viewed", actor=officer, now=now)
 
 
 @contextmanager
 def acting(act: str, officer: Officer, seen: Seen) -> Iterator[Acting]:
     """Run one act as one transaction on the locked case.
+
+    Whoever acts has seen the case, so a view that is missing is written before the act. A view
+    alone makes nobody's page stale: it changes nothing that an act builds upon.
 
     Raises:
         NotFound: there is no such case, or the officer may not know of it.
@@ -196,7 +212,7 @@ def acting(act: str, officer: Officer, seen: Seen) -> Iterator[Acting]:
         )
         if case is None:
             raise NotFound("case_not_found")
-        if case.version != seen.version:
+        if _changed_since(work.session, case, seen.version):
             raise Conflict("case_changed", number=case.number, version=case.version)
         transition = rules.check(
             act,
@@ -204,7 +220,20 @@ def acting(act: str, officer: Officer, seen: Seen) -> Iterator[Acting]:
             role=officer.role,
             is_lead_unit=officer.unit_id == case.lead_unit_id,
         )
-        yield Acting(work, case, officer, transition, clock.now())
+        now = clock.now()
+        _view(work, case, officer, now)
+        yield Acting(work, case, officer, transition, now)
+
+
+def _changed_since(session: Session, case: Case, version: int) -> bool:
+    if case.version <= version:
+        return case.version < version
+    changes = exists().where(
+        CaseEvent.case_id == case.id,
+        CaseEvent.version > version,
+        CaseEvent.kind != "first_viewed",
+    )
+    return bool(session.scalar(select(changes)))
 
 
 def belongs_to(case_id: int) -> Any:
@@ -243,7 +272,8 @@ def _reason(review: Review) -> str | None:
 
 def _words(raw: str, field: str = "words") -> str | None:
     """Return what a person wrote, without the blanks around it; None when that is nothing."""
-    words = raw.replace("\r\n", "\n").strip()
+    # PostgreSQL keeps no NUL in a text.
+    words = raw.replace("\0", "").replace("\r\n", "\n").strip()
     if len(words) > MOST_WORDS:
         raise InvalidInput("words_too_long", field=field, most=MOST_WORDS)
     return words or None

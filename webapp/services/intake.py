@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import BinaryIO
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -13,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from webapp import clock
 from webapp.adapters.photo_store import PhotoStore
 from webapp.config import Settings
-from webapp.domain.errors import Conflict, InvalidInput, NotFound
+from webapp.domain.errors import AnLoError, Conflict, InvalidInput, NotFound, TooMany
 from webapp.domain.evidence import group_tracking_key, parse_tracking_key, tracking_key_from
 from webapp.extensions import db
 from webapp.models import Category, Contact, Photo, Report, ReportTriage, Unit
@@ -94,14 +95,16 @@ def submit(raw: RawSubmission, *, settings: Settings, store: PhotoStore) -> Acce
     time and is free of limits, for a phone that heard no answer must try again.
 
     Raises:
-        InvalidInput: a field or a photo cannot be used; nothing was stored.
-        UnsupportedPhoto, TooLarge: a photo is not one that we take; nothing was stored.
+        InvalidInput: a field or a photo cannot be used; nothing was stored. A category that is
+            not offered any more can be used, for a phone may send days later: a person reads it.
+        UnsupportedPhoto, TooLarge: a photo is not one that we take; nothing was stored. What is
+            wrong with one photo carries its place among them as ``details["index"]``, from 0.
         Conflict: the key already belongs to a report with other content.
         TooMany: too many reports from this phone or address in the last hour.
         NoRoom: the disk is nearly full.
     """
     submission = read_submission(raw)
-    checked = [photos.check_photo(stream) for stream in raw.photos]
+    checked = [_check_photo(stream, place) for place, stream in enumerate(raw.photos)]
     content_hash = submission.content_hash([photo.sha256 for photo in checked])
     earlier = _earlier(submission, content_hash)
     if earlier is not None:
@@ -134,6 +137,15 @@ def read_receipt(raw_key: str) -> Receipt:
     return Receipt(tracking_key, group_tracking_key(tracking_key), row[0], row[1], row[2])
 
 
+def _check_photo(stream: BinaryIO, place: int) -> CheckedPhoto:
+    try:
+        return photos.check_photo(stream)
+    except AnLoError as error:
+        # Of several photos, the sender must learn which one it is about.
+        error.details["index"] = place
+        raise
+
+
 def _earlier(submission: Submission, content_hash: str) -> Accepted | None:
     """Return the answer that was given before, when the key already has its report."""
     known = db.session.scalar(
@@ -149,26 +161,29 @@ def _earlier(submission: Submission, content_hash: str) -> Accepted | None:
 
 
 def _check_category(service_code: str) -> None:
-    is_active = db.session.scalar(
-        select(Category.is_active).where(Category.service_code == service_code)
-    )
-    if not is_active:
+    known = select(Category.service_code).where(Category.service_code == service_code)
+    if db.session.scalar(known) is None:
         raise InvalidInput("category_unknown", field="category")
 
 
 def _check_limits(
     submission: Submission, address: str, settings: Settings, store: PhotoStore
 ) -> None:
-    intake_limits.check_install(
-        _install_hash(submission, settings),
-        per_hour=settings.reports_per_install_hour,
-        now=clock.now(),
-    )
+    # A phone over its share is told before anything is kept; what counts is the look in _write.
+    _check_install(submission, settings)
     # What follows is slow; the database need not wait for the disk.
     db.session.rollback()
     photos.check_room(store, min_free_mb=settings.min_free_mb)
     intake_limits.spend_of_address(
         address, per_hour=settings.reports_per_address_hour, secret_key=settings.secret_key
+    )
+
+
+def _check_install(submission: Submission, settings: Settings) -> None:
+    intake_limits.check_install(
+        _install_hash(submission, settings),
+        per_hour=settings.reports_per_install_hour,
+        now=clock.now(),
     )
 
 
@@ -182,13 +197,16 @@ def _write(
 ) -> Accepted:
     try:
         with transaction() as work:
+            intake_limits.wait_for_phone(work, _install_hash(submission, settings))
+            _check_install(submission, settings)
             report = _report(submission, content_hash, _install_hash(submission, settings))
             work.session.add(report)
             work.session.flush()
             _insert_parts(work, report, submission, checked)
             work.ask("triage_report", report.id)
-    except IntegrityError:
-        # The same key twice at the same moment: the database let one pass, we answer the other.
+    except (IntegrityError, TooMany):
+        # The same key twice at the same moment: one passed, and the other gets its answer. Only
+        # a report that did not pass is told of a limit.
         earlier = _earlier(submission, content_hash)
         if earlier is None:
             raise

@@ -1,9 +1,10 @@
 """How many reports may come: strict per phone, loose per address, none when the disk is full.
 
 Residents of a whole commune share one carrier's address, so the strict limit is the phone's. It is
-counted in the reports table: exact for every process, kept through any loss of Redis, and only
-what was accepted counts. Addresses are personal data that no table keeps; they are counted hashed,
-for an hour, in the limits' storage (Redis; this process's memory while Redis is away).
+counted in the reports table, inside the transaction that writes the report: exact for every
+process, kept through any loss of Redis, and only what was accepted counts. Addresses are personal
+data that no table keeps; they are counted hashed, for an hour, in the limits' storage (Redis; this
+process's memory while Redis is away).
 """
 
 import hashlib
@@ -19,12 +20,25 @@ from webapp.domain.errors import TooMany
 from webapp.extensions import db
 from webapp.models import Report
 from webapp.services.limit_counts import ask, wait_s
+from webapp.services.transaction import Transaction
 
 WINDOW = timedelta(hours=1)
 
 # A provider gives each subscriber at least a /64 of IPv6, so the rest of the address is theirs.
 # An IPv4 address has 32 bits, and all of them count.
 _PREFIX_BITS = 64
+
+
+def wait_for_phone(work: Transaction, install_key_hash: str | None) -> None:
+    """Let one phone's reports be written one after the other, so that counting them is exact.
+
+    SQLite has one writer anyway. On PostgreSQL an advisory lock on the phone's hash is held until
+    the transaction ends; 64 of its bits are enough, for two phones that share them only wait.
+    """
+    if install_key_hash is None or work.session.get_bind().dialect.name != "postgresql":
+        return
+    key = int.from_bytes(bytes.fromhex(install_key_hash)[:8], "big", signed=True)
+    work.session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 def check_install(install_key_hash: str | None, *, per_hour: int, now: datetime) -> None:

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, CursorResult, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from webapp import clock
@@ -112,10 +113,20 @@ def fail(held: Lease, error: BaseException) -> None:
     After the last attempt it is due at once, for the run that asks a person. A lost lease
     changes nothing here: whoever has the work now decides.
     """
-    words = f"{type(error).__name__}: {error}"[:_ERROR_LENGTH]
+    words = _name(error)[:_ERROR_LENGTH]
     due_at = clock.now() + pause_after(held.attempt)
     with transaction() as work:
         _change(work.session, held, due_at=due_at, leased_until=None, last_error=words)
+
+
+def _name(error: BaseException) -> str:
+    """Name an error; one of the database by class and SQLSTATE only, for it may repeat a row."""
+    name = type(error).__name__
+    if not isinstance(error, SQLAlchemyError):
+        return f"{name}: {error}"
+    cause = getattr(error, "orig", None)
+    state = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
+    return f"{name} {state}" if state else name
 
 
 def pause_after(attempt: int) -> timedelta:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 
 from webapp import clock, labels
 from webapp.adapters.photo_store import PhotoStore
@@ -13,7 +13,7 @@ from webapp.domain.deadlines import local_day
 from webapp.domain.errors import InvalidInput, NotFound
 from webapp.domain.evidence import parse_tracking_key
 from webapp.extensions import db
-from webapp.models import Attachment, Case, Category, Photo, Report, ReportTriage
+from webapp.models import Attachment, Case, Category, Contact, Photo, Report, ReportTriage
 from webapp.services import photos, territory
 from webapp.services.casework_figures import is_current_attachment
 from webapp.services.intake import hash_tracking_key
@@ -25,6 +25,7 @@ from webapp.services.public_cases import (
     is_public,
     page_of,
 )
+from webapp.services.transaction import transaction
 
 # One screen of a phone below the buttons, and as many again for whoever scrolls.
 CASES_ON_HOME = 6
@@ -35,12 +36,17 @@ MAP_MEMORY = timedelta(days=90)
 # 2,000 cases are 60 KB gz; a district of nine communes keeps far fewer open.
 MOST_CASES_ON_MAP = 2_000
 
+# A list is read by the thumb: what lies below a hundred cards is asked for when somebody wants it.
+CASES_ON_LIST = 100
+LISTS = MOST_CASES_ON_MAP // CASES_ON_LIST
+
 
 @dataclass(frozen=True)
 class ReportStanding:
     """Where one report stands, in the words that its sender may read.
 
-    ``status`` is received, triaged, held or dismissed; why it is held stays inside.
+    ``status`` is received, triaged, held or dismissed; why it is held stays inside. Of a contact
+    only this is told: that there is one, or the day on which it was taken back.
     """
 
     status: str
@@ -48,6 +54,8 @@ class ReportStanding:
     category_code: str
     received_on: date
     has_damaged_photo: bool
+    has_contact: bool
+    contact_withdrawn_on: date | None
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,15 @@ class TrackingPage:
     def as_json(self) -> dict[str, Any]:
         """Return the same for a program."""
         return disclosure.public_report(self.report.status, self.case.public if self.case else None)
+
+
+@dataclass(frozen=True)
+class CaseList:
+    """A piece of the map's list; ``total`` counts the whole one, ``next_page`` is the rest's."""
+
+    cards: list[CaseCard]
+    total: int
+    next_page: int | None
 
 
 def newest_cases(limit: int = CASES_ON_HOME) -> list[CaseCard]:
@@ -92,7 +109,7 @@ def tracking_page(raw_key: str) -> TrackingPage:
     Raises:
         NotFound: the key is none, or no report came with it.
     """
-    report, category, status = _report_with(raw_key)
+    report, category, status, contact = _report_with(raw_key)
     case = _case_of(report.id)
     return TrackingPage(
         ReportStanding(
@@ -101,27 +118,49 @@ def tracking_page(raw_key: str) -> TrackingPage:
             category_code=category.service_code,
             received_on=local_day(report.received_at),
             has_damaged_photo=_has_damaged_photo(report.id),
+            has_contact=contact is not None and bool(contact.phone or contact.email),
+            contact_withdrawn_on=_withdrawn_on(contact),
         ),
         page_of(case) if case else None,
     )
 
 
-def _report_with(raw_key: str) -> tuple[Report, Category, str]:
+def withdraw_contact(raw_key: str) -> None:
+    """Erase phone and e-mail of a report, for whoever has its key; safe to repeat.
+
+    Raises:
+        NotFound: the key is none, or no report came with it.
+    """
+    report, *_rest = _report_with(raw_key)
+    with transaction() as work:
+        contact = work.session.get(Contact, report.id, with_for_update=True, populate_existing=True)
+        if contact is None or contact.withdrawn_at is not None:
+            return
+        contact.phone = contact.email = None
+        contact.withdrawn_at = clock.now()
+
+
+def _withdrawn_on(contact: Contact | None) -> date | None:
+    return local_day(contact.withdrawn_at) if contact and contact.withdrawn_at else None
+
+
+def _report_with(raw_key: str) -> tuple[Report, Category, str, Contact | None]:
     try:
         key = parse_tracking_key(raw_key)
     except InvalidInput as error:
         # A page that does not exist, whichever way the key is wrong; the sentence tells which.
         raise NotFound(error.code, field="tracking_key") from None
     row = db.session.execute(
-        select(Report, Category, ReportTriage.status)
+        select(Report, Category, ReportTriage.status, Contact)
         .join(Category, Category.service_code == Report.category_code)
         .outerjoin(ReportTriage, ReportTriage.report_id == Report.id)
+        .outerjoin(Contact, Contact.report_id == Report.id)
         .where(Report.tracking_key_hash == hash_tracking_key(key))
     ).one_or_none()
     if row is None:
         raise NotFound("tracking_key_unknown", field="tracking_key")
-    report, category, status = row
-    return report, category, status or "received"
+    report, category, status, contact = row
+    return report, category, status or "received", contact
 
 
 def _case_of(report_id: int) -> Case | None:
@@ -138,15 +177,31 @@ def _has_damaged_photo(report_id: int) -> bool:
 
 
 def cases_for_map() -> list[CaseCard]:
-    """Return the cases on the public map: the open ones, and those that ended lately."""
-    now = clock.now()
-    on_map = (
-        cases_with_parts()
-        .where(is_public(now), or_(Case.is_open, Case.resolved_at >= now - MAP_MEMORY))
-        .order_by(Case.id.desc())
-        .limit(MOST_CASES_ON_MAP)
+    """Return the newest cases on the public map: open ones, and those that ended lately."""
+    newest = _on_map().order_by(Case.id.desc()).limit(MOST_CASES_ON_MAP)
+    return cards_of(db.session.scalars(newest).all())
+
+
+def cases_for_list(page: int = 1) -> CaseList:
+    """Return a piece of the list of the same cases, newest first.
+
+    Args:
+        page: 1 for the newest; what lies outside the list counts as its nearest end.
+    """
+    page = min(max(1, page), LISTS)
+    matching = _on_map().with_only_columns(Case.id).limit(MOST_CASES_ON_MAP).subquery()
+    total = db.session.scalar(select(func.count()).select_from(matching)) or 0
+    piece = (
+        _on_map().order_by(Case.id.desc()).limit(CASES_ON_LIST).offset((page - 1) * CASES_ON_LIST)
     )
-    return cards_of(db.session.scalars(on_map).all())
+    cards = cards_of(db.session.scalars(piece).all())
+    return CaseList(cards, total, page + 1 if page * CASES_ON_LIST < total else None)
+
+
+def _on_map() -> Select[Case]:
+    now = clock.now()
+    is_current = or_(Case.is_open, Case.resolved_at >= now - MAP_MEMORY)
+    return cases_with_parts().where(is_public(now), is_current)
 
 
 def map_entry(card: CaseCard) -> dict[str, Any]:

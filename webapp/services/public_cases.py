@@ -12,10 +12,20 @@ from sqlalchemy.orm import joinedload
 from webapp import clock
 from webapp.domain import casework as rules
 from webapp.domain import disclosure
-from webapp.domain.disclosure import CaseFacts, EventFacts, PhotoFacts, PublicCase, PublicPhoto
+from webapp.domain.disclosure import (
+    CaseFacts,
+    EventFacts,
+    PhotoFacts,
+    PublicCase,
+    PublicPhoto,
+    QuoteFacts,
+)
 from webapp.extensions import db
-from webapp.models import Attachment, Case, CaseEvent, Photo
+from webapp.models import Attachment, Case, CaseEvent, Photo, Report, WordsReview
 from webapp.services.casework_figures import is_current_attachment
+
+# As many voices as one reads; what they add to each other is over long before.
+MOST_QUOTES = 20
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,7 @@ def cards_of(cases: Sequence[Case]) -> list[CaseCard]:
 def page_of(case: Case) -> CasePage:
     """Project one case with its history, for its reporters or for everybody."""
     photos = _photos_of([case.id])[case.id]
-    public = project(case, photos, _events_of(case.id))
+    public = project(case, photos, _events_of(case.id), _quotes_of(case.id))
     card = _card(case, public)
     now = clock.now()
     is_on_map = disclosure.is_on_map(case.opened_at, case.acknowledged_at, now)
@@ -103,7 +113,10 @@ def page_of(case: Case) -> CasePage:
 
 
 def project(
-    case: Case, photos: Iterable[PhotoFacts], events: tuple[EventFacts, ...] = ()
+    case: Case,
+    photos: Iterable[PhotoFacts],
+    events: tuple[EventFacts, ...] = (),
+    quotes: tuple[QuoteFacts, ...] = (),
 ) -> PublicCase:
     """Hand the facts of a case to the public projection."""
     return disclosure.public_case(
@@ -126,6 +139,7 @@ def project(
             public_sentence=case.public_sentence,
             events=events,
             photos=tuple(photos),
+            quotes=quotes,
         )
     )
 
@@ -170,6 +184,24 @@ def _events_of(case_id: int) -> tuple[EventFacts, ...]:
         .order_by(CaseEvent.version)
     )
     return tuple(EventFacts(kind, at) for kind, at in rows)
+
+
+def _quotes_of(case_id: int) -> tuple[QuoteFacts, ...]:
+    """Return the words that officers let everybody read, oldest first."""
+    rows = db.session.execute(
+        select(Report.description, WordsReview.review)
+        .join(WordsReview, WordsReview.report_id == Report.id)
+        .join(Attachment, Attachment.report_id == Report.id)
+        .where(
+            Attachment.case_id == case_id,
+            is_current_attachment(),
+            WordsReview.review == "shown",
+            Report.description.is_not(None),
+        )
+        .order_by(Report.id)
+        .limit(MOST_QUOTES)
+    )
+    return tuple(QuoteFacts(said, review) for said, review in rows)
 
 
 def _side(

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, exists, func, select
 
 from webapp import clock
 from webapp.domain import statistics as figures
-from webapp.domain.statistics import Comparison, Figures, TallyRow
+from webapp.domain.statistics import Comparison, Figures
 from webapp.extensions import db
-from webapp.models import Case, Photo, Tally, Unit
+from webapp.models import Case, CaseEvent, Photo, Tally, Unit
 from webapp.services import territory
 from webapp.services.public_cases import (
     CasePage,
@@ -19,12 +19,16 @@ from webapp.services.public_cases import (
     is_public,
     page_of,
 )
+from webapp.services.statistics import tally_row
 
 # The chart shows five months side by side, which still fits a narrow phone.
 MONTHS_IN_CHART = 5
 
 # A year of months to choose from: older ones belong to reports, not to a phone.
 MONTHS_TO_CHOOSE = 12
+
+# What was done longer ago proves nothing about the commune of today.
+PROOF_MEMORY = timedelta(days=90)
 
 # The newest proofs are looked through until one has both of its photos shown.
 PROOFS_TRIED = 12
@@ -132,23 +136,8 @@ def _trend(unit: Unit | None, chosen: date | None, months: list[date]) -> list[M
 
 def _sum(rows: Iterable[Tally], month: date) -> Figures:
     return figures.add_up(
-        (_row(tally) for tally in rows if _first(tally.day) == month),
+        (tally_row(tally) for tally in rows if _first(tally.day) == month),
         too_few=figures.TOO_FEW_CASES_PUBLIC,
-    )
-
-
-def _row(tally: Tally) -> TallyRow:
-    return TallyRow(
-        day=tally.day,
-        unit_id=tally.unit_id,
-        category_code=tally.category_code,
-        reports=tally.reports,
-        opened=tally.opened,
-        acknowledged=tally.acknowledged,
-        resolved=tally.resolved,
-        resolved_on_time=tally.resolved_on_time,
-        acknowledge_hours=tuple(tally.acknowledge_hours),
-        resolve_hours=tuple(tally.resolve_hours),
     )
 
 
@@ -176,9 +165,17 @@ def _open_and_late(unit: Unit | None) -> tuple[int, int]:
 
 def _newest_proof(unit: Unit | None) -> CasePage | None:
     """Return the newest resolved case whose photos before and after everybody may see."""
+    now = clock.now()
     has_proof = exists().where(Photo.case_id == Case.id, Photo.review == "shown")
+    # By the events, which are found by their moment: cases have no index of when they ended.
+    resolved_lately = select(CaseEvent.case_id).where(
+        CaseEvent.at >= now - PROOF_MEMORY, CaseEvent.kind == "resolved"
+    )
     query = cases_with_parts().where(
-        Case.status.in_(("resolved", "closed")), has_proof, is_public(clock.now())
+        Case.id.in_(resolved_lately),
+        Case.status.in_(("resolved", "closed")),
+        has_proof,
+        is_public(now),
     )
     if unit:
         query = query.where(Case.lead_unit_id == unit.id)

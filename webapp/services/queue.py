@@ -8,9 +8,12 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
+    String,
     and_,
     case,
+    cast,
     func,
+    literal,
     literal_column,
     or_,
     select,
@@ -20,7 +23,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from webapp import clock
 from webapp.extensions import db
-from webapp.models import Attachment, Case, Category, Officer, Photo, Unit
+from webapp.models import Attachment, Case, CaseNumberSeries, Category, Officer, Photo, Unit
 from webapp.services.casework_figures import is_current_attachment
 from webapp.services.scope import UNIT_ROLES, visible_cases
 
@@ -82,8 +85,12 @@ class Queue:
 def read_queue(officer: Officer, wanted: Wanted) -> Queue:
     """Return one page of what an officer sees, with the counts of the saved views.
 
-    The cost does not grow with the number of cases: each severity is its own walk along the
-    queue's index that ends after one page, and counting ends at ``COUNT_CAP``.
+    Each unit and severity is its own walk along the queue's index that ends after one page,
+    what nobody took on is read from its own index, and counting and searching end at
+    ``COUNT_CAP`` cases of a unit. So the cost of every list that is chosen by a date or a status
+    does not grow with the number of cases. A walk that looks for a rare category, for cases
+    nobody viewed or for photos nobody reviewed goes on until it has filled a page, at worst over
+    all open cases of the unit.
     """
     now = clock.now()
     units = [] if officer.role in UNIT_ROLES else _communes()
@@ -134,13 +141,15 @@ def _page(
     # One row more than a page tells whether another page follows.
     end = page * PAGE_SIZE + 1
     if wanted.words:
-        found = visible_cases(officer).where(_matches(wanted.words), *_filters(wanted))
+        found = _found(officer, wanted, unit_ids)
         ordered = found.order_by(_OPEN_FIRST, Case.opened_at.desc(), Case.id.desc())
     elif wanted.view == "done":
         strands = _done_strands(officer, wanted, unit_ids, end)
         ordered = _merged(strands).order_by(Case.opened_at.desc(), Case.id.desc())
     else:
         strands = _open_strands(officer, wanted, unit_ids, now, end)
+        if wanted.view == "now":
+            strands += _new_strands(officer, wanted, unit_ids)
         ordered = _merged(strands).order_by(*_URGENCY)
     start = (page - 1) * PAGE_SIZE
     return db.session.scalars(ordered.offset(start).limit(PAGE_SIZE + 1)).all()
@@ -177,6 +186,26 @@ def _open_strands(
     ]
 
 
+def _new_strands(officer: Officer, wanted: Wanted, unit_ids: Sequence[int]) -> list[Select[Any]]:
+    """Walk what nobody has taken on yet, newest first, whatever its deadline.
+
+    Older ones than ``COUNT_CAP`` are late by then, and stand among the late ones.
+    """
+    return [
+        visible_cases(officer)
+        .with_only_columns(Case.id)
+        .where(
+            Case.lead_unit_id == unit_id,
+            Case.status == "new",
+            Case.severity >= wanted.severity,
+            *_filters(wanted),
+        )
+        .order_by(Case.opened_at.desc(), Case.id.desc())
+        .limit(COUNT_CAP)
+        for unit_id in unit_ids
+    ]
+
+
 def _done_strands(
     officer: Officer, wanted: Wanted, unit_ids: Sequence[int], limit: int
 ) -> list[Select[Any]]:
@@ -197,6 +226,7 @@ def _done_strands(
 
 
 def _of_view(view: str, now: datetime) -> list[ColumnElement[bool]]:
+    # Whatever is new stands in "now" as well: ``_new_strands`` and ``_is_for_now``.
     conditions: dict[str, list[ColumnElement[bool]]] = {
         "now": [Case.due_at < now + SOON],
         "late": [Case.due_at < now],
@@ -211,15 +241,44 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
     return [Case.category_code == wanted.category] if wanted.category else []
 
 
-def _matches(words: str) -> ColumnElement[bool]:
-    """Match the end of a number, or a part of the address in either case of its first letter.
+def _found(officer: Officer, wanted: Wanted, unit_ids: Sequence[int]) -> Select[Case]:
+    """Find cases by their number, or by their address among those that people work with.
+
+    A number is looked up in its index, as written ("NH-2026-00042") or by its last part ("42").
+    Addresses have no index: they are compared for the most urgent open cases and for those that
+    were done last, ``COUNT_CAP`` of each status, which several units share evenly.
+    """
+    share = COUNT_CAP // max(1, len(unit_ids))
+    near = [
+        *_windows(officer, unit_ids, share),
+        *_done_strands(officer, Wanted(), unit_ids, share),
+    ]
+    within = [select(strand.subquery().c.id) for strand in near]
+    by_address = and_(Case.id.in_(union_all(*within)), _address_has(wanted.words))
+    by_number = Case.number.in_(_numbers(wanted.words))
+    return visible_cases(officer).where(
+        or_(by_number, by_address) if near else by_number,
+        Case.severity >= wanted.severity,
+        *_filters(wanted),
+    )
+
+
+def _numbers(words: str) -> Select[Any]:
+    """Return the numbers that may be meant; a last part alone is one number of each year."""
+    written = select(literal(words.upper()))
+    if not (words.isascii() and words.isdigit()):
+        return written
+    series = CaseNumberSeries.prefix + "-" + cast(CaseNumberSeries.year, String)
+    return select(union_all(written, select(series + f"-{int(words):05d}")).subquery())
+
+
+def _address_has(words: str) -> ColumnElement[bool]:
+    """Match a part of the address in either case of its first letter.
 
     SQLite folds only ASCII letters, so the usual spellings are tried one by one.
     """
     spellings = {words, words.lower(), words.capitalize(), words.title()}
-    number = Case.number.endswith(words.upper(), autoescape=True)
-    address = [Case.address.contains(spelling, autoescape=True) for spelling in spellings]
-    return or_(number, *address)
+    return or_(*(Case.address.contains(each, autoescape=True) for each in spellings))
 
 
 def _has_unreviewed_photo() -> ColumnElement[bool]:
@@ -233,33 +292,50 @@ def _has_unreviewed_photo() -> ColumnElement[bool]:
     return or_(attached.exists(), proof.exists())
 
 
-def _counts(officer: Officer, unit_ids: Sequence[int], now: datetime) -> dict[str, int]:
-    """Count the saved views among the most urgent open cases, all in one walk."""
-    share = COUNT_CAP // max(1, len(unit_ids))
-    window = [
-        select(
-            visible_cases(officer)
-            .with_only_columns(Case.id)
-            .where(Case.is_open, Case.lead_unit_id == unit_id)
-            .order_by(*_URGENCY)
-            .limit(share if len(unit_ids) > 1 else COUNT_CAP)
-            .subquery()
-            .c.id
-        )
+# What the queue's index holds of a case: a walk that asks for no more never reads the rows.
+_WINDOW: tuple[Any, ...] = (Case.id, Case.severity, Case.due_at, Case.witness_count)
+
+
+def _windows(officer: Officer, unit_ids: Sequence[int], most: int) -> list[Select[Any]]:
+    """Walk each unit's open cases, most urgent first."""
+    return [
+        visible_cases(officer)
+        .with_only_columns(*_WINDOW)
+        .where(Case.is_open, Case.lead_unit_id == unit_id)
+        .order_by(*_URGENCY)
+        .limit(most)
         for unit_id in unit_ids
     ]
-    if not window:
+
+
+def _counts(officer: Officer, unit_ids: Sequence[int], now: datetime) -> dict[str, int]:
+    """Count the saved views among the ``COUNT_CAP`` most urgent open cases of all units.
+
+    With no more open cases than that every figure is exact; beyond, each is a least one.
+    """
+    windows = [select(each.subquery()) for each in _windows(officer, unit_ids, COUNT_CAP)]
+    if not windows:
         return dict.fromkeys(VIEWS, 0)
+    every = union_all(*windows).subquery()
+    urgency = (every.c.severity.desc(), every.c.due_at, every.c.witness_count.desc(), every.c.id)
+    counted = select(every.c.id).order_by(*urgency).limit(COUNT_CAP)
     figures = [
-        func.coalesce(func.sum(case((and_(*_of_view(view, now)), 1), else_=0)), 0).label(view)
-        for view in ("now", "unseen", "late", "soon", "photos")
+        func.coalesce(func.sum(case((and_(*conditions), 1), else_=0)), 0).label(view)
+        for view, conditions in {
+            "now": [_is_for_now(now)],
+            **{view: _of_view(view, now) for view in ("unseen", "late", "soon", "photos")},
+        }.items()
     ]
     row = db.session.execute(
         select(*figures, func.count().label("everything"), _done_count(officer, unit_ids))
         .select_from(Case)
-        .where(Case.id.in_(union_all(*window)))
+        .where(Case.id.in_(counted))
     )
     return {str(name): int(value) for name, value in row.mappings().one().items()}
+
+
+def _is_for_now(now: datetime) -> ColumnElement[bool]:
+    return or_(Case.status == "new", Case.due_at < now + SOON)
 
 
 def _done_count(officer: Officer, unit_ids: Sequence[int]) -> Any:

@@ -84,21 +84,24 @@ def district(period: Period) -> District:
 
 
 def _tallies_between(first: date, last: date) -> list[TallyRow]:
-    return [
-        TallyRow(
-            day=row.day,
-            unit_id=row.unit_id,
-            category_code=row.category_code,
-            reports=row.reports,
-            opened=row.opened,
-            acknowledged=row.acknowledged,
-            resolved=row.resolved,
-            resolved_on_time=row.resolved_on_time,
-            acknowledge_hours=tuple(row.acknowledge_hours),
-            resolve_hours=tuple(row.resolve_hours),
-        )
-        for row in db.session.scalars(select(Tally).where(Tally.day.between(first, last)))
-    ]
+    found = db.session.scalars(select(Tally).where(Tally.day.between(first, last)))
+    return [tally_row(tally) for tally in found]
+
+
+def tally_row(tally: Tally) -> TallyRow:
+    """Return a stored tally as the domain adds it up."""
+    return TallyRow(
+        day=tally.day,
+        unit_id=tally.unit_id,
+        category_code=tally.category_code,
+        reports=tally.reports,
+        opened=tally.opened,
+        acknowledged=tally.acknowledged,
+        resolved=tally.resolved,
+        resolved_on_time=tally.resolved_on_time,
+        acknowledge_hours=tuple(tally.acknowledge_hours),
+        resolve_hours=tuple(tally.resolve_hours),
+    )
 
 
 def _open_now(column: InstrumentedAttribute[Key]) -> dict[Key, OpenNow]:

@@ -1,7 +1,9 @@
 """Reads what a resident's phone or form sent: raw text becomes checked values, or one sentence.
 
-Whatever is missing is no value. Whatever is there and makes no sense is refused by name, before
-anything is stored: a phone may mend its entry, and nobody guesses what was meant.
+Whatever is missing is no value, and neither is a number or a date that cannot be true: a phone
+without a fix may send zeros, NaN or 30 February. Text that is no number and no date at all is
+refused by name, before anything is stored: a phone may mend its entry, and nobody guesses what was
+meant.
 """
 
 import hashlib
@@ -11,13 +13,13 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, TypeVar
 
 from webapp.clock import LOCAL_ZONE
 from webapp.domain.errors import InvalidInput
-from webapp.domain.evidence import parse_tracking_key
+from webapp.domain.evidence import is_reasonable, parse_tracking_key
 from webapp.domain.geo import is_usable
 
 Value = TypeVar("Value")
@@ -32,6 +34,10 @@ MAX_EXIF_CLAIMS_CHARACTERS = 4_000
 _INSTALL_KEY = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?")
+# How programs write that they have no number.
+_NO_NUMBER = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
+# Written like a date, though it may be none: 2026-02-30T25:00Z, 0000:00:00 00:00:00.
+_DATE_SHAPED = re.compile(r"[+-]?[0-9]{4,6}[-:/.]?[0-9]{2}[-:/.]?[0-9]{2}([T ][0-9:.,+\-Z ]*)?")
 # Vietnamese numbers have ten digits with their 0, or nine after +84; foreign ones up to fifteen.
 _PHONE = re.compile(r"\+?[0-9]{9,15}")
 _PHONE_PUNCTUATION = str.maketrans("", "", " .-()")
@@ -122,7 +128,7 @@ def read_submission(raw: RawSubmission) -> Submission:
     Raises:
         InvalidInput: the first field that cannot be used, by name.
     """
-    fields = {name: _clean(text) for name, text in raw.fields.items()}
+    fields = {name: clean_text(text) for name, text in raw.fields.items()}
     tracking_key = parse_tracking_key(fields.get("tracking_key", ""))
     return Submission(
         tracking_key=tracking_key,
@@ -154,7 +160,7 @@ def _content(fields: Mapping[str, str], raw: RawSubmission) -> Content:
     )
 
 
-def _clean(text: str) -> str:
+def clean_text(text: str) -> str:
     """Return text with composed letters and plain line ends, without unprintable signs."""
     composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     # PostgreSQL keeps no NUL; other control signs and lone surrogates only confuse who reads.
@@ -195,41 +201,44 @@ def _position(fields: Mapping[str, str], source: str) -> tuple[float, float] | t
         return None, None
     if latitude is None or longitude is None:
         raise InvalidInput("position_incomplete", field=names[0 if latitude is None else 1])
-    if latitude == 0 and longitude == 0:
-        # Phones that may not tell their position send zeros.
-        return None, None
-    if not is_usable(latitude, longitude):
-        raise InvalidInput("position_out_of_range", field=names[0])
-    return latitude, longitude
+    # Phones that may not tell their position send zeros, or what is no place on the globe.
+    return (latitude, longitude) if is_usable(latitude, longitude) else (None, None)
 
 
 def _number(text: str, name: str) -> float:
-    number = float(text) if _NUMBER.fullmatch(text) else math.nan
-    if not math.isfinite(number):
+    if _NO_NUMBER.fullmatch(text):
+        return math.nan
+    if not _NUMBER.fullmatch(text):
         raise InvalidInput("number_malformed", field=name)
     # Minus zero equals zero, but their hashes differ.
-    return number + 0.0
+    return float(text) + 0.0
 
 
-def _accuracy(text: str, name: str) -> float:
+def _accuracy(text: str, name: str) -> float | None:
     accuracy_m = _number(text, name)
-    if accuracy_m < 0:
-        raise InvalidInput("number_malformed", field=name)
-    return accuracy_m
+    # No receiver is exact: zero and less are how phones say that they do not know.
+    return accuracy_m if math.isfinite(accuracy_m) and accuracy_m > 0 else None
 
 
-def read_moment(text: str, name: str) -> datetime:
+def read_moment(text: str, name: str) -> datetime | None:
     """Read a moment in ISO 8601; one without a zone is taken as local time in Vietnam.
 
+    Returns:
+        The moment in UTC. None when no calendar has that day, or when it lies so far from our
+        time that it cannot be kept (``evidence.is_reasonable``); any other moment that cannot
+        be true is kept, for a person decides.
+
     Raises:
-        InvalidInput: it is no moment. A moment that cannot be true is kept: a person decides.
+        InvalidInput: it is not even written like a moment.
     """
     try:
         moment = datetime.fromisoformat(text)
-        zoned = moment if moment.tzinfo else moment.replace(tzinfo=LOCAL_ZONE)
-        return zoned.astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
+        if _DATE_SHAPED.fullmatch(text):
+            return None
         raise InvalidInput("time_malformed", field=name) from None
+    zoned = moment if moment.tzinfo else moment.replace(tzinfo=LOCAL_ZONE)
+    return zoned.astimezone(UTC) if is_reasonable(zoned) else None
 
 
 def _phone(text: str, name: str) -> str:
@@ -259,13 +268,24 @@ def _photo_claims(fields: Mapping[str, str], raw: RawSubmission) -> tuple[Claims
         "exif_claims": _per_photo(raw, "exif_claims", _exif_claims),
         "original_sha256": _per_photo(raw, "original_sha256", _sha256),
     }
+    said = _per_photo(raw, "captured_at", lambda text, _name: text)
     rows = ({name: column[place] for name, column in columns.items()} for place in range(count))
-    return tuple(ClaimsOfPhoto(**row) for row in rows)
+    return tuple(
+        _with_unusable_time(ClaimsOfPhoto(**row), text)
+        for row, text in zip(rows, said, strict=True)
+    )
+
+
+def _with_unusable_time(claims: ClaimsOfPhoto, said: str | None) -> ClaimsOfPhoto:
+    """Keep a time of capture that is no usable moment among the claims, as it was said."""
+    if said is None or claims.captured_at is not None:
+        return claims
+    return replace(claims, exif_claims={**(claims.exif_claims or {}), "captured_at": said})
 
 
 def _per_photo(raw: RawSubmission, name: str, read: Callable[[str, str], Any]) -> list[Any]:
     """Return one value per photo; a field that was not sent at all is no value for each."""
-    texts = [_clean(text) for text in raw.photo_fields.get(name, ())]
+    texts = [clean_text(text) for text in raw.photo_fields.get(name, ())]
     count = len(raw.photos)
     # A form sends an empty field where nothing was chosen; anything else out of step is a guess.
     if len(texts) != count and any(texts):

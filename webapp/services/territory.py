@@ -103,7 +103,8 @@ def land_for_maps(on: date) -> dict[str, Any]:
     """Return the land and the corridors of a day as GeoJSON, simplified for a screen.
 
     Neighbours are simplified together, so that no gap opens between them. Every feature has
-    ``layer`` (``commune`` or ``corridor``), ``code``, ``name``, ``kind`` and ``is_schematic``.
+    ``layer`` (``commune`` or ``corridor``), ``code``, ``name``, ``kind`` and ``is_schematic``;
+    corridors have ``half_width_m`` too, so that a phone says "on the road" where we do.
     """
     boundaries = boundaries_with_units(on)
     lands = [shape(boundary.geometry) for boundary, _unit in boundaries]
@@ -112,10 +113,7 @@ def land_for_maps(on: date) -> dict[str, Any]:
         _feature("commune", unit, outline, boundary.is_schematic)
         for (boundary, unit), outline in zip(boundaries, simple, strict=True)
     ]
-    lines = [
-        _feature("corridor", corridor, shape(corridor.geometry), corridor.is_schematic)
-        for corridor in corridors_on(on)
-    ]
+    lines = [_line_feature(corridor) for corridor in corridors_on(on)]
     return {"type": "FeatureCollection", "features": [*communes, *lines]}
 
 
@@ -220,6 +218,12 @@ def _landmark(position: Position, on: date) -> str | None:
         return f"trên {line.name}"
     rounded_m = max(ADDRESS_STEP_M, round(distance_m / ADDRESS_STEP_M) * ADDRESS_STEP_M)
     return f"cách {line.name} khoảng {rounded_m} m"
+
+
+def _line_feature(corridor: Corridor) -> dict[str, Any]:
+    feature = _feature("corridor", corridor, shape(corridor.geometry), corridor.is_schematic)
+    feature["properties"]["half_width_m"] = corridor.half_width_m
+    return feature
 
 
 def _feature(layer: str, row: Unit | Corridor, outline: Any, is_schematic: bool) -> dict[str, Any]:

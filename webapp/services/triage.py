@@ -1,7 +1,8 @@
 """Triage of one report: prepare its photos, settle where and when, decide, apply.
 
 Done twice it has the effect of once.
-The photos are prepared before the transaction, because decoding takes long. Everything else is one
+The photos are prepared before, each in a transaction of its own, because decoding takes long and
+what came of a photo does not depend on what becomes of its report. Everything else is one
 transaction that also finishes the lease: a writer who is too late changes nothing.
 """
 
@@ -19,7 +20,7 @@ from webapp.adapters.photo_store import PhotoStore
 from webapp.domain import geo
 from webapp.domain import triage as rules
 from webapp.domain.duplicates import GREATEST_LIMIT_M
-from webapp.domain.evidence import SettledTime, settle_captured_at
+from webapp.domain.evidence import SettledTime, settle_captured_at, stray_fix
 from webapp.domain.routing import choose_unit
 from webapp.models import Case, Category, Photo, Place, Report, ReportTriage, Unit
 from webapp.services import casework, outbox, photo_preparation, territory, triage_claims
@@ -63,21 +64,20 @@ def triage_report(report_id: int, lease: Lease, store: PhotoStore) -> None:
         store: where the photos' bytes lie.
 
     Raises:
-        LeaseLost: somebody else has this work by now; nothing was changed.
+        LeaseLost: somebody else has this work by now; nothing was decided.
         NotFound: the bytes of a photo are not where they should be.
     """
-    prepared = photo_preparation.prepare_photos_of(report_id, store)
+    photo_preparation.prepare_photos_of(report_id, store)
     with transaction() as work:
-        photo_preparation.keep(work.session, prepared)
         triage_in(work, report_id)
         outbox.finish(work, lease)
 
 
 def triage_in(work: Transaction, report_id: int) -> None:
     """Settle, decide and apply inside a transaction; a report that has its case keeps it."""
-    report, standing = _lock(work.session, report_id)
+    standing = _lock(work.session, report_id)
     if standing.status in UNDECIDED:
-        _triage(work, report, standing)
+        _triage(work, work.session.get_one(Report, report_id), standing)
 
 
 def foresee(session: Session, report: Report, standing: ReportTriage) -> Foresight:
@@ -90,25 +90,26 @@ def foresee(session: Session, report: Report, standing: ReportTriage) -> Foresig
 def hold_as_exhausted(report_id: int, lease: Lease) -> None:
     """Hold a report for a person because every attempt failed; never lost, never silent.
 
+    Nothing that the report says is read here, for that may be what the machine stumbles over.
+
     Raises:
         LeaseLost: somebody else has this work by now; nothing was changed.
     """
     with transaction() as work:
-        report, standing = _lock(work.session, report_id)
+        standing = _lock(work.session, report_id)
         if standing.status in UNDECIDED:
-            _hold(standing, report, rules.Hold(EXHAUSTED, {"attempts": lease.attempt - 1}))
+            _hold(standing, rules.Hold(EXHAUSTED, {"attempts": lease.attempt - 1}))
         outbox.finish(work, lease)
 
 
-def _lock(session: Session, report_id: int) -> tuple[Report, ReportTriage]:
-    """Read a report for change: on PostgreSQL its row is locked, on SQLite all of the database."""
-    query = select(Report).where(Report.id == report_id).with_for_update()
-    report = session.scalars(query).one()
+def _lock(session: Session, report_id: int) -> ReportTriage:
+    """Lock a report: on PostgreSQL its row, on SQLite all of the database."""
+    session.execute(select(Report.id).where(Report.id == report_id).with_for_update()).one()
     standing = session.get(ReportTriage, report_id)
     if standing is None:
         standing = ReportTriage(report_id=report_id, status="received", updated_at=clock.now())
         session.add(standing)
-    return report, standing
+    return standing
 
 
 def _triage(work: Transaction, report: Report, standing: ReportTriage) -> None:
@@ -120,7 +121,7 @@ def _triage(work: Transaction, report: Report, standing: ReportTriage) -> None:
     decision = _decide(session, found)
     log.info("decided", report=report.id, decision=type(decision).__name__)
     if isinstance(decision, rules.Hold):
-        _hold(standing, report, decision)
+        _hold(standing, decision)
         return
     case = _case_for(work, decision, found)
     casework.attach_report(
@@ -142,7 +143,9 @@ def _settle(session: Session, report: Report, standing: ReportTriage) -> Finding
     time = settle_captured_at(
         triage_claims.photo_claims(photos), report.sent_at, report.received_at
     )
-    route = choose_unit(position, _commune_id(position, report), set_unit_id=standing.set_unit_id)
+    route = choose_unit(
+        position, _commune_id(position, report), set_unit_id=_set_unit_id(session, standing)
+    )
     evidence = rules.Evidence(
         category_code=category.service_code,
         position=position,
@@ -150,10 +153,11 @@ def _settle(session: Session, report: Report, standing: ReportTriage) -> Finding
         captured_at=time.at,
         is_time_certain=time.is_certain,
         is_time_impossible=time.is_impossible,
-        is_triaged_by_person=category.is_triaged_by_person,
+        is_triaged_by_person=category.is_triaged_by_person or not category.is_active,
         unit_id=route.lead_unit_id,
         is_set_by_person=_is_set_by_person(standing),
         has_only_unreadable_photos=_has_only_unreadable(photos),
+        stray_fix=stray_fix(triage_claims.position_claims(report, photos)),
     )
     return Findings(evidence, category, time, clock.now())
 
@@ -171,8 +175,14 @@ def _photos_of(session: Session, report: Report) -> Sequence[Photo]:
 def _commune_id(position: geo.Position | None, report: Report) -> int | None:
     if position is None:
         return None
-    commune = territory.commune_at(position, triage_claims.local_day(report))
+    commune = triage_claims.commune_of(position, report)
     return commune.id if commune else None
+
+
+def _set_unit_id(session: Session, standing: ReportTriage) -> int | None:
+    """Return the unit that a person set, unless it has ended since."""
+    unit = session.get(Unit, standing.set_unit_id) if standing.set_unit_id else None
+    return unit.id if unit and triage_claims.is_standing(unit) else None
 
 
 def _is_set_by_person(standing: ReportTriage) -> bool:
@@ -271,8 +281,9 @@ def _place_for(
     return place
 
 
-def _hold(standing: ReportTriage, report: Report, decision: rules.Hold) -> None:
-    supervising = territory.supervising_unit(triage_claims.local_day(report))
+def _hold(standing: ReportTriage, decision: rules.Hold) -> None:
+    # Who supervises today looks at it, whoever did on the day when the report came.
+    supervising = territory.supervising_unit(clock.today())
     details: dict[str, Any] = dict(decision.details)
     if standing.status != "held" or standing.hold_code != decision.code:
         standing.updated_at = clock.now()

@@ -17,8 +17,10 @@ from webapp.domain.errors import Conflict, InvalidInput, NotFound
 from webapp.domain.evidence import DEFAULT_PIN_ACCURACY_M
 from webapp.domain.geo import Position, is_usable
 from webapp.models import Category, Officer, Photo, Report, ReportTriage, TriageAct, Unit
-from webapp.services import photo_preparation, territory, triage_claims
+from webapp.services import photo_preparation, triage_claims
+from webapp.services.submission import clean_text
 from webapp.services.transaction import Transaction, transaction
+from webapp.services.triage_scope import on_desk_of
 
 # Why a report is not a case. "unlawful_image" only marks it; removal takes two persons.
 DISMISSAL_REASONS = (
@@ -62,24 +64,24 @@ def place(officer: Officer, report_id: int, placing: Placing, *, seen_at: dateti
 
     Raises:
         InvalidInput: the position cannot be read, is missing, or lies on nobody's land; the
-            category or the unit does not exist.
+            category or the unit does not exist, or not any more.
         Conflict: somebody else dealt with the report meanwhile.
         NotFound: there is no such report.
     """
     with transaction() as work:
-        report, standing = _lock(work.session, report_id, seen_at, status="held")
+        report, standing = _lock(work.session, officer, report_id, seen_at, status="held")
         position = read_position(placing.position)
-        _check_category(work.session, placing.category_code)
+        category_code = _checked_category(work.session, placing.category_code)
         _check_unit(work.session, placing.unit_id)
         _check_placed(work.session, report, standing, position, placing.unit_id)
         if position is not None:
             standing.set_latitude, standing.set_longitude = position.latitude, position.longitude
-        standing.set_category_code = placing.category_code
+        standing.set_category_code = category_code
         standing.set_unit_id = placing.unit_id
         data = {
             "latitude": position.latitude if position else None,
             "longitude": position.longitude if position else None,
-            "category_code": placing.category_code,
+            "category_code": category_code,
             "unit_id": placing.unit_id,
         }
         _note(work.session, officer, standing, "placed", data=data, words=placing.words)
@@ -94,7 +96,7 @@ def retry(officer: Officer, report_id: int, *, seen_at: datetime) -> None:
         NotFound: there is no such report.
     """
     with transaction() as work:
-        _report, standing = _lock(work.session, report_id, seen_at, status="held")
+        _report, standing = _lock(work.session, officer, report_id, seen_at, status="held")
         photo_preparation.try_again(work.session, report_id)
         _note(work.session, officer, standing, "retried")
         _decide_again(work, standing)
@@ -110,12 +112,10 @@ def dismiss(
         Conflict: somebody else dealt with the report meanwhile.
         NotFound: there is no such report.
     """
-    if reason_code not in DISMISSAL_REASONS:
-        raise InvalidInput("dismissal_reason_missing", field="reason_code")
-    if len(words.strip()) < LEAST_WORDS:
-        raise InvalidInput("dismissal_words_missing", field="words")
     with transaction() as work:
-        _report, standing = _lock(work.session, report_id, seen_at, status="held")
+        # First whether there is anything to dismiss, then whether the reason will do.
+        _report, standing = _lock(work.session, officer, report_id, seen_at, status="held")
+        _check_reason(reason_code, words)
         _note(work.session, officer, standing, "dismissed", reason_code=reason_code, words=words)
         standing.status = "dismissed"
         standing.updated_at = clock.now()
@@ -129,7 +129,7 @@ def restore(officer: Officer, report_id: int) -> None:
         NotFound: there is no such report.
     """
     with transaction() as work:
-        _report, standing = _lock(work.session, report_id, None, status="dismissed")
+        _report, standing = _lock(work.session, officer, report_id, None, status="dismissed")
         _note(work.session, officer, standing, "restored")
         standing.status = "held"
         standing.updated_at = clock.now()
@@ -152,14 +152,25 @@ def read_position(typed: str) -> Position | None:
     return Position(latitude, longitude, DEFAULT_PIN_ACCURACY_M)
 
 
+def _check_reason(reason_code: str, words: str) -> None:
+    if reason_code not in DISMISSAL_REASONS:
+        raise InvalidInput("dismissal_reason_missing", field="reason_code")
+    if len(clean_text(words)) < LEAST_WORDS:
+        raise InvalidInput("dismissal_words_missing", field="words")
+
+
 def _lock(
-    session: Session, report_id: int, seen_at: datetime | None, *, status: str
+    session: Session, officer: Officer, report_id: int, seen_at: datetime | None, *, status: str
 ) -> tuple[Report, ReportTriage]:
     # The same lock, in the same order, as the machine's: it must not decide meanwhile.
     report = session.scalars(
         select(Report).where(Report.id == report_id).with_for_update()
     ).one_or_none()
-    standing = session.get(ReportTriage, report_id, populate_existing=True)
+    standing = session.scalars(
+        select(ReportTriage)
+        .where(ReportTriage.report_id == report_id, on_desk_of(officer))
+        .execution_options(populate_existing=True)
+    ).one_or_none()
     if report is None or standing is None:
         raise NotFound("report_not_found")
     if standing.status != status or (seen_at and standing.updated_at != seen_at):
@@ -167,17 +178,18 @@ def _lock(
     return report, standing
 
 
-def _check_category(session: Session, category_code: str) -> None:
-    category = session.get(Category, category_code)
+def _checked_category(session: Session, typed: str) -> str:
+    category = session.get(Category, clean_text(typed))
     if category is None or not category.is_active:
         raise InvalidInput("category_unknown", field="category")
+    return category.service_code
 
 
 def _check_unit(session: Session, unit_id: int | None) -> None:
     if unit_id is None:
         return
     unit = session.get(Unit, unit_id)
-    if unit is None or unit.tier != "commune":
+    if unit is None or unit.tier != "commune" or not triage_claims.is_standing(unit):
         raise InvalidInput("unit_unknown", field="unit_id")
 
 
@@ -190,9 +202,11 @@ def _check_placed(
 ) -> None:
     """Say at once what the machine would only hold again."""
     position = typed or _found_position(session, report, standing)
+    if position is None and unit_id is not None:
+        raise InvalidInput("position_missing_beside_unit", field="position")
     if position is None:
         raise InvalidInput("position_missing", field="position")
-    if unit_id is None and not territory.commune_at(position, triage_claims.local_day(report)):
+    if unit_id is None and not triage_claims.commune_of(position, report):
         raise InvalidInput("position_outside", field="position")
 
 
@@ -219,7 +233,7 @@ def _note(
             actor_id=officer.id,
             actor_unit_id=officer.unit_id,
             reason_code=reason_code,
-            words=words.strip()[:MOST_WORDS] or None,
+            words=clean_text(words)[:MOST_WORDS] or None,
             data={"hold_code": standing.hold_code, **(data or {})},
         )
     )

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from webapp import clock
@@ -11,10 +11,12 @@ from webapp.domain.evidence import (
     DEFAULT_PIN_ACCURACY_M,
     PhotoClaims,
     PositionClaims,
+    is_reasonable,
     settle_position,
 )
 from webapp.domain.geo import Position, is_usable
-from webapp.models import Photo, Report, ReportTriage
+from webapp.models import Photo, Report, ReportTriage, Unit
+from webapp.services import territory
 
 # Who says where a report lies; the desk's word wins over every source.
 SET_BY_PERSON = "person"
@@ -23,6 +25,23 @@ SET_BY_PERSON = "person"
 def local_day(report: Report) -> date:
     """Return the day in Vietnam on which a report came; its boundaries are those that count."""
     return report.received_at.astimezone(clock.LOCAL_ZONE).date()
+
+
+def commune_of(position: Position, report: Report) -> Unit | None:
+    """Return the commune that must act on a report: its land on the day when the report came.
+
+    A commune that has ended since can act no more; then the land's holder of today must.
+    """
+    commune = territory.commune_at(position, local_day(report))
+    if commune is not None and not is_standing(commune):
+        return territory.commune_at(position, clock.today())
+    return commune
+
+
+def is_standing(unit: Unit) -> bool:
+    """Whether a unit exists today."""
+    today = clock.today()
+    return unit.valid_from <= today and (unit.valid_to is None or unit.valid_to >= today)
 
 
 def photo_claims(photos: Sequence[Photo]) -> tuple[PhotoClaims, ...]:
@@ -78,11 +97,14 @@ def _position(
 def _claims(
     claimed: Mapping[str, Any], source: Literal["phone", "bytes"], captured_at: datetime | None
 ) -> PhotoClaims:
+    moment = captured_at or _moment(claimed.get("captured_at"))
+    is_impossible = moment is not None and not is_reasonable(moment)
     return PhotoClaims(
         latitude=_number(claimed.get("latitude")),
         longitude=_number(claimed.get("longitude")),
-        captured_at=captured_at or _moment(claimed.get("captured_at")),
+        captured_at=None if moment is None or is_impossible else moment.astimezone(UTC),
         source=source,
+        is_time_impossible=is_impossible,
     )
 
 
@@ -97,7 +119,7 @@ def _number(value: Any) -> float | None:
 
 
 def _moment(value: Any) -> datetime | None:
-    """Read an aware moment in ISO 8601; one without a zone is the local time of the district."""
+    """Read a moment in ISO 8601 as aware; one without a zone is local time in Vietnam."""
     try:
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from webapp import clock
@@ -20,7 +20,16 @@ from webapp.models import (
     Unit,
 )
 from webapp.services import casework_figures, territory
-from webapp.services.triage_sheet import HeldReport, OpenedReport, line_of, open_report, photos_of
+from webapp.services.triage_scope import on_desk_of
+from webapp.services.triage_sheet import (
+    HeldReport,
+    NamedCommune,
+    OpenedReport,
+    line_of,
+    named_commune,
+    open_report,
+    photos_of,
+)
 
 # The longest list that is shown at once; the figures above it count all of them.
 MOST_ROWS = 100
@@ -52,7 +61,7 @@ class Desk:
     """Everything on the page."""
 
     counts: dict[str, int]
-    oldest_held_at: datetime | None
+    oldest_received_at: datetime | None
     reason: str | None
     lines: tuple[HeldReport, ...]
     opened: OpenedReport | None
@@ -60,6 +69,7 @@ class Desk:
     week: dict[str, int]
     categories: tuple[Category, ...]
     units: tuple[Unit, ...]
+    named: NamedCommune | None
 
     @property
     def total(self) -> int:
@@ -67,51 +77,57 @@ class Desk:
         return sum(self.counts.values())
 
 
-def read_desk(*, reason: str | None, report_id: int | None, is_week_shown: bool) -> Desk:
-    """Return the desk.
+def read_desk(
+    officer: Officer, *, reason: str | None, report_id: int | None, is_week_shown: bool
+) -> Desk:
+    """Return the desk as an officer sees it.
 
     Args:
+        officer: who asks; ``triage_scope`` says what stands on whose desk.
         reason: show only what is held for this reason; everything when None.
-        report_id: the report on the sheet; the one that waits longest when None.
+        report_id: the report on the sheet; the one that waits longest when None. Nothing is
+            opened when no report is held under it.
         is_week_shown: list the acts of seven days instead of today's.
-
-    Raises:
-        NotFound: no report is held under ``report_id``.
     """
-    session = db.session()
-    counts, oldest = _counts(session)
-    lines = _lines(session, reason)
+    session, is_here = db.session(), on_desk_of(officer)
+    counts, oldest = _counts(session, is_here)
+    lines = _lines(session, is_here, reason)
     if report_id is None and lines:
         report_id = lines[0].report_id
-    opened = open_report(session, report_id) if report_id is not None else None
+    opened = open_report(session, is_here, report_id) if report_id is not None else None
     today = (
         clock.now().astimezone(clock.LOCAL_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     )
     week_start = today - timedelta(days=6)
     categories = select(Category).where(Category.is_active).order_by(Category.sort_order)
+    units = tuple(territory.units_on(today.date()))
     return Desk(
         counts=counts,
-        oldest_held_at=oldest,
+        oldest_received_at=oldest,
         reason=reason,
         lines=lines,
         opened=opened,
-        acts=_acts(session, week_start if is_week_shown else today),
-        week=_acts_by_kind(session, week_start),
+        acts=_acts(session, is_here, week_start if is_week_shown else today),
+        week=_acts_by_kind(session, is_here, week_start),
         categories=tuple(session.scalars(categories)),
-        units=tuple(territory.units_on(today.date())),
+        units=units,
+        named=named_commune(opened.line.commune_hint, units) if opened else None,
     )
 
 
-def count_held() -> int:
-    """Return how many reports wait at the desk."""
-    query = select(func.count()).select_from(ReportTriage).where(ReportTriage.status == "held")
-    return db.session.scalar(query) or 0
+def count_held(officer: Officer) -> int:
+    """Return how many reports wait on an officer's desk."""
+    waiting = (ReportTriage.status == "held", on_desk_of(officer))
+    return db.session.scalar(select(func.count()).select_from(ReportTriage).where(*waiting)) or 0
 
 
-def _counts(session: Session) -> tuple[dict[str, int], datetime | None]:
+def _counts(
+    session: Session, is_here: ColumnElement[bool]
+) -> tuple[dict[str, int], datetime | None]:
     query = (
-        select(ReportTriage.hold_code, func.count(), func.min(ReportTriage.updated_at))
-        .where(ReportTriage.status == "held")
+        select(ReportTriage.hold_code, func.count(), func.min(Report.received_at))
+        .join(Report, Report.id == ReportTriage.report_id)
+        .where(ReportTriage.status == "held", is_here)
         .group_by(ReportTriage.hold_code)
     )
     rows = session.execute(query).all()
@@ -119,13 +135,16 @@ def _counts(session: Session) -> tuple[dict[str, int], datetime | None]:
     return counts, min((oldest for _, _, oldest in rows), default=None)
 
 
-def _lines(session: Session, reason: str | None) -> tuple[HeldReport, ...]:
+def _lines(
+    session: Session, is_here: ColumnElement[bool], reason: str | None
+) -> tuple[HeldReport, ...]:
     query = (
         select(ReportTriage, Report, Category)
         .join(Report, Report.id == ReportTriage.report_id)
         .join(Category, Category.service_code == Report.category_code)
-        .where(ReportTriage.status == "held")
-        .order_by(ReportTriage.updated_at, ReportTriage.report_id)
+        .where(ReportTriage.status == "held", is_here)
+        # Whoever sent it has waited since then, whatever the desk did meanwhile.
+        .order_by(Report.received_at, Report.id)
         .limit(MOST_ROWS)
     )
     if reason is not None:
@@ -138,7 +157,7 @@ def _lines(session: Session, reason: str | None) -> tuple[HeldReport, ...]:
     )
 
 
-def _acts(session: Session, since: datetime) -> tuple[ActLine, ...]:
+def _acts(session: Session, is_here: ColumnElement[bool], since: datetime) -> tuple[ActLine, ...]:
     query = (
         select(TriageAct, Officer.name, ReportTriage, Category, Case.number, Unit.name)
         .join(ReportTriage, ReportTriage.report_id == TriageAct.report_id)
@@ -156,7 +175,7 @@ def _acts(session: Session, since: datetime) -> tuple[ActLine, ...]:
         )
         .outerjoin(Case, Case.id == Attachment.case_id)
         .outerjoin(Unit, Unit.id == Case.lead_unit_id)
-        .where(TriageAct.at >= since)
+        .where(TriageAct.at >= since, is_here)
         .order_by(TriageAct.at.desc(), TriageAct.id.desc())
         .limit(MOST_ROWS)
     )
@@ -177,10 +196,13 @@ def _acts(session: Session, since: datetime) -> tuple[ActLine, ...]:
     )
 
 
-def _acts_by_kind(session: Session, since: datetime) -> dict[str, int]:
+def _acts_by_kind(
+    session: Session, is_here: ColumnElement[bool], since: datetime
+) -> dict[str, int]:
     query = (
         select(TriageAct.kind, func.count().label("number"))
-        .where(TriageAct.at >= since)
+        .join(ReportTriage, ReportTriage.report_id == TriageAct.report_id)
+        .where(TriageAct.at >= since, is_here)
         .group_by(TriageAct.kind)
     )
     counts = {row.kind: row.number for row in session.execute(query)}

@@ -42,7 +42,7 @@ def rehearse() -> None:
 def _triage_made_up(work: Transaction) -> None:
     report = _made_up(work.session)
     work.session.flush()
-    photo_preparation.keep(work.session, [Prepared(0, None)])
+    photo_preparation.keep(work.session, Prepared(0, None))
     triage.triage_in(work, report.id)
     # Nobody holds this lease; it is the statement that is wanted.
     with suppress(LeaseLost):

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from webapp.adapters.photo_store import PhotoStore
@@ -15,8 +15,9 @@ from webapp.domain import triage as rules
 from webapp.domain.errors import NotFound
 from webapp.domain.geo import Position, distance_m
 from webapp.extensions import db
-from webapp.models import Case, Category, Contact, Photo, Report, ReportTriage, Unit
+from webapp.models import Case, Category, Contact, Officer, Photo, Report, ReportTriage, Unit
 from webapp.services import photos, triage, triage_claims
+from webapp.services.triage_scope import on_desk_of
 
 # Reports whose photos the desk may look at; those of a case belong to its commune.
 AT_THE_DESK = ("held", "received", "dismissed")
@@ -41,7 +42,6 @@ class HeldReport:
     commune_hint: str | None
     category: Category
     received_at: datetime
-    held_at: datetime
     photos: tuple[DeskPhoto, ...]
 
 
@@ -78,11 +78,39 @@ class OpenedReport:
     foreseen_severity: int
 
 
-def photo_file(report_id: int, photo_id: int, size: str, store: PhotoStore) -> Path:
+@dataclass(frozen=True)
+class NamedCommune:
+    """The one commune that the words of a sender speak of.
+
+    ``is_certain`` says that they are its name and nothing else.
+    """
+
+    unit: Unit
+    is_certain: bool
+
+
+def named_commune(words: str | None, units: Sequence[Unit]) -> NamedCommune | None:
+    """Return which commune a sender named, whatever the letters' case; None unless it is one."""
+    said = " ".join((words or "").casefold().split())
+    exact = [unit for unit in units if said in _names(unit)]
+    if len(exact) == 1:
+        return NamedCommune(exact[0], is_certain=True)
+    spoken_of = exact or [unit for unit in units if unit.name.casefold() in said]
+    return NamedCommune(spoken_of[0], is_certain=False) if len(spoken_of) == 1 else None
+
+
+def _names(unit: Unit) -> tuple[str, str]:
+    return unit.name.casefold(), f"{unit.kind} {unit.name}".casefold()
+
+
+def photo_file(
+    officer: Officer, report_id: int, photo_id: int, size: str, store: PhotoStore
+) -> Path:
     """Return the file of a derivative for those who work at the desk.
 
     Raises:
-        NotFound: no such photo of a report that was ever at the desk, or no derivative.
+        NotFound: no such photo of a report that was ever at the officer's desk, no derivative,
+            or its file is away.
     """
     query = (
         select(Photo)
@@ -91,12 +119,16 @@ def photo_file(report_id: int, photo_id: int, size: str, store: PhotoStore) -> P
             Photo.id == photo_id,
             Photo.report_id == report_id,
             ReportTriage.status.in_(AT_THE_DESK),
+            on_desk_of(officer),
         )
     )
     photo = db.session.scalars(query).one_or_none()
     if photo is None:
         raise NotFound("photo_not_found")
-    return photos.derivative_of(photo, size, store=store).path
+    path = photos.derivative_of(photo, size, store=store).path
+    if not path.exists():
+        raise NotFound("photo_not_kept")
+    return path
 
 
 def line_of(
@@ -106,14 +138,22 @@ def line_of(
     return HeldReport(
         report_id=report.id,
         hold_code=standing.hold_code or "",
-        hold_details=standing.hold_details or {},
+        hold_details=_details(standing),
         description=report.description,
         commune_hint=report.commune_hint,
         category=category,
         received_at=report.received_at,
-        held_at=standing.updated_at,
         photos=tuple(DeskPhoto(photo.id, photo.state) for photo in pictures),
     )
+
+
+def _details(standing: ReportTriage) -> dict[str, Any]:
+    """Return the details of a hold; moments, which JSON keeps as text, are moments again."""
+    details = dict(standing.hold_details or {})
+    for name in ("fix_at", "captured_at"):
+        if details.get(name):
+            details[name] = datetime.fromisoformat(details[name])
+    return details
 
 
 def photos_of(session: Session, report_ids: Sequence[int]) -> dict[int, list[Photo]]:
@@ -126,21 +166,19 @@ def photos_of(session: Session, report_ids: Sequence[int]) -> dict[int, list[Pho
     return found
 
 
-def open_report(session: Session, report_id: int) -> OpenedReport:
-    """Return a held report with everything that is claimed of it.
-
-    Raises:
-        NotFound: no report is held under that id.
-    """
+def open_report(
+    session: Session, is_here: ColumnElement[bool], report_id: int
+) -> OpenedReport | None:
+    """Return a held report of a desk with everything that is claimed of it; None without one."""
     row = session.execute(
         select(ReportTriage, Report, Category, Contact)
         .join(Report, Report.id == ReportTriage.report_id)
         .join(Category, Category.service_code == Report.category_code)
         .outerjoin(Contact, Contact.report_id == Report.id)
-        .where(ReportTriage.report_id == report_id, ReportTriage.status == "held")
+        .where(ReportTriage.report_id == report_id, ReportTriage.status == "held", is_here)
     ).one_or_none()
     if row is None:
-        raise NotFound("report_not_held")
+        return None
     standing, report, category, contact = row
     pictures = photos_of(session, [report_id])[report_id]
     position, source = triage_claims.settled_position(report, standing, pictures)

@@ -21,17 +21,17 @@ from werkzeug.wrappers import Response
 from webapp import clock, labels, language, sentences
 from webapp.adapters.photo_store import PhotoStore
 from webapp.config import Settings
-from webapp.domain.casework import ROLES
 from webapp.domain.errors import (
     AnLoError,
     Conflict,
     InvalidInput,
+    NoRoom,
     NotAllowed,
     NotFound,
     TooLarge,
     UnsupportedPhoto,
 )
-from webapp.errors import STATUS_OF
+from webapp.errors import NO_ROOM_RETRY_S, STATUS_OF
 from webapp.models import Officer
 from webapp.security import current_officer, officers_only
 from webapp.services import casefile, casework_acts, casework_proof, photos
@@ -40,11 +40,11 @@ from webapp.services.casework_acts import Review, Seen
 
 blueprint = Blueprint("casework", __name__)
 
-# Who has a queue. The page of a case is open to every role, and the scope decides: whoever may
-# not see a case is told the same as when there is none.
+# Who has a queue and may open cases. The scope decides which ones: whoever may not see a case,
+# administrators always, is told the same as when there is none.
 READERS = ("officer", "head", "supervisor", "overseer")
 
-# More digits than any id of ours; SQLite's integers end at nineteen.
+# More digits than any id of ours; the integers of both databases end at nineteen.
 LONGEST_NUMBER = 18
 
 # What is said after an act; the page below shows the rest.
@@ -62,7 +62,7 @@ DONE = {
 @blueprint.app_template_filter("hour")
 def hour(moment: datetime) -> str:
     """Say the time of day of a moment: "14:32"."""
-    return f"{moment.astimezone(clock.LOCAL_ZONE):%H:%M}"
+    return f"{moment.astimezone(clock.LOCAL_ZONE):%H:%M}" if language.is_sayable(moment) else "–"
 
 
 @blueprint.app_template_filter("span")
@@ -74,10 +74,15 @@ def span(until: datetime, since: datetime) -> str:
 @blueprint.get("/queue")
 @officers_only(*READERS)
 def queue() -> str:
-    """Show one page of the queue, and beside it the case that is selected."""
-    officer, wanted = current_officer(), _wanted()
-    found = queues.read_queue(officer, wanted)
-    chosen = _chosen(found)
+    """Show one page of the queue, and beside it a case: the selected one, else the first.
+
+    Selecting a case is viewing it, and is written down; the first one merely lies there.
+    """
+    wanted, selected = _wanted(), request.args.get("selected", "").upper()
+    found, chosen = _read_queue(wanted, selected)
+    if chosen and chosen.case.number == selected and not chosen.is_viewed:
+        casework_acts.record_view(current_officer(), selected)
+        found, chosen = _read_queue(wanted, selected)
     return render_template(
         "casework/queue.html",
         queue=found,
@@ -85,48 +90,52 @@ def queue() -> str:
         views=_view_names(),
         cap=queues.COUNT_CAP,
         most_pages=queues.MOST_PAGES,
-        chosen=casefile.glance_at(officer, chosen.case) if chosen else None,
+        chosen=chosen,
     )
 
 
-@blueprint.get("/cases/<number>")
-@officers_only(*ROLES)
+@blueprint.get("/cases/<case_number:number>")
+@officers_only(*READERS)
 def case(number: str) -> Response | str:
     """Show a case, and write down who opened it; ``?pane`` is the part beside the queue."""
-    officer = current_officer()
-    found = casefile.read_case(officer, number)
-    if not found.is_viewed:
-        casework_acts.record_view(officer, found.case.number)
-        found = casefile.read_case(current_officer(), number)
+    found = _open_case(number)
     if "pane" in request.args:
         return render_template("casework/_pane.html", file=found)
     return _case_page(found)
 
 
-@blueprint.post("/cases/<number>/<act>")
-@officers_only(*ROLES)
+@blueprint.post("/cases/<case_number:number>/<act>")
+@officers_only(*READERS)
 def act(number: str, act: str) -> Response:
     """Do one act on the case as the officer saw it, and show it again."""
     do = ACTS.get(act)
     if do is None:
         raise NotFound("act_unknown")
-    do(current_officer(), Seen(number.upper(), _whole("version")))
+    casefile.check_visible(current_officer(), number)
+    do(current_officer(), Seen(number, _whole("version")))
     flash(str(DONE[act]))
     return redirect(url_for("casework.case", number=number, _anchor=_anchor(act)))
 
 
-@blueprint.get("/cases/<number>/photos/<int:photo_id>/<size>")
-@officers_only(*ROLES)
+@blueprint.get("/cases/<case_number:number>/photos/<id:photo_id>/<size>")
+@officers_only(*READERS)
 def photo(number: str, photo_id: int, size: str) -> Response:
-    """Send a photo to an officer who may see its case; ``received`` are the bytes as sent."""
+    """Send a photo to an officer who may see its case; ``received`` are the bytes as sent.
+
+    Small ones are thumbnails of a list; whoever opens a larger one looks at the case.
+    """
+    if size != "small":
+        casework_acts.record_view(current_officer(), number)
     found = casefile.photo_of(current_officer(), number, photo_id)
     store = _store()
     if size == "received":
         return _received(store, found.received_sha256, found.media_type)
     served = photos.derivative_of(found, size, store=store)
+    # A file that is gone is not found; it is no crash.
+    store.open_derivative(served.sha256).close()
     response = send_file(served.path, mimetype=served.media_type, etag=served.sha256)
-    # The address names the photo and its bytes never change, but only this officer may keep it.
-    response.headers["Cache-Control"] = "private, max-age=3600"
+    # Nobody reviewed it yet: on a shared computer it is shown again only to whom we let see it.
+    response.headers["Cache-Control"] = "private, no-cache"
     return response
 
 
@@ -140,8 +149,11 @@ def _start(officer: Officer, seen: Seen) -> None:
 
 def _resolve(officer: Officer, seen: Seen) -> None:
     upload = request.files.get("after_photo")
+    has_photo = bool(upload and upload.filename)
+    if has_photo:
+        photos.check_room(_store(), min_free_mb=_settings().min_free_mb)
     proof = casework_proof.Proof(
-        photo=upload.stream if upload and upload.filename else None,  # type: ignore[arg-type]
+        photo=upload.stream if upload and has_photo else None,  # type: ignore[arg-type]
         public_sentence=_text("public_sentence"),
         is_shown=_text("photo_review") == "shown",
     )
@@ -180,14 +192,19 @@ ACTS: dict[str, Callable[[Officer, Seen], None]] = {
 @blueprint.errorhandler(NotAllowed)
 @blueprint.errorhandler(UnsupportedPhoto)
 @blueprint.errorhandler(TooLarge)
+@blueprint.errorhandler(NoRoom)
 def _answer_refused_act(error: AnLoError) -> Response:
     """Show the fresh case, say what was not done, and keep every word that was typed."""
-    if request.endpoint != "casework.act":
+    if error.code == "role_not_allowed" and "number" in (request.view_args or {}):
+        return _answer_generally(NotFound("case_not_found"))
+    if request.endpoint != "casework.act" or error.code == "role_not_allowed":
         return _answer_generally(error)
-    number = (request.view_args or {})["number"]
-    found = casefile.read_case(current_officer(), str(number))
+    found = casefile.read_case(current_officer(), (request.view_args or {})["number"])
     status = STATUS_OF[type(error)]
-    return make_response(_case_page(found, error=error, status=status), status)
+    response = make_response(_case_page(found, error=error, status=status), status)
+    if isinstance(error, NoRoom):
+        response.headers["Retry-After"] = str(NO_ROOM_RETRY_S)
+    return response
 
 
 def _answer_generally(error: AnLoError) -> Response:
@@ -199,8 +216,7 @@ def _answer_generally(error: AnLoError) -> Response:
 def _case_page(
     found: casefile.CaseFile, *, error: AnLoError | None = None, status: int = 200
 ) -> str:
-    seen_version = request.form.get("version", "")
-    changes = found.since(int(seen_version)) if error and seen_version.isdigit() else []
+    changes = found.since(_whole("version")) if isinstance(error, Conflict) else []
     return render_template(
         "casework/case.html",
         file=found,
@@ -221,10 +237,24 @@ def _say(error: AnLoError, status: int) -> str:
     return sentences.say(error.code, error.details, status)
 
 
-def _chosen(found: queues.Queue) -> queues.Row | None:
-    selected = request.args.get("selected", "").upper()
+def _open_case(number: str) -> casefile.CaseFile:
+    """Read a case for whoever opens it; the first time is written down before it is read."""
+    is_whole = "all" in request.args
+    found = casefile.read_case(current_officer(), number, is_whole=is_whole)
+    if found.is_viewed:
+        return found
+    casework_acts.record_view(current_officer(), number)
+    return casefile.read_case(current_officer(), number, is_whole=is_whole)
+
+
+def _read_queue(
+    wanted: queues.Wanted, selected: str
+) -> tuple[queues.Queue, casefile.CaseFile | None]:
+    officer = current_officer()
+    found = queues.read_queue(officer, wanted)
     by_number = {row.case.number: row for row in found.rows}
-    return by_number.get(selected) or next(iter(found.rows), None)
+    row = by_number.get(selected) or next(iter(found.rows), None)
+    return found, casefile.glance_at(officer, row.case) if row else None
 
 
 def _wanted() -> queues.Wanted:
@@ -232,9 +262,9 @@ def _wanted() -> queues.Wanted:
     return queues.Wanted(
         view=view if view in queues.VIEWS else "now",
         severity=min(max(request.args.get("severity", 1, int), 1), 4),
-        category=request.args.get("category") or None,
+        category=_plain(request.args.get("category", "")) or None,
         unit_id=request.args.get("unit", None, int),
-        words=request.args.get("q", "").strip()[:80],
+        words=_plain(request.args.get("q", "")).strip()[:80],
         page=max(request.args.get("page", 1, int), 1),
     )
 
@@ -256,12 +286,17 @@ def _review() -> Review:
 
 
 def _text(name: str) -> str:
-    return request.form.get(name, "")
+    return _plain(request.form.get(name, ""))
+
+
+def _plain(text: str) -> str:
+    # PostgreSQL takes no NUL in a text; nobody types one.
+    return text.replace("\0", "")
 
 
 def _whole(name: str) -> int:
     value = request.form.get(name, "")
-    if not value.isdigit() or len(value) > LONGEST_NUMBER:
+    if not (value.isascii() and value.isdigit()) or len(value) > LONGEST_NUMBER:
         raise InvalidInput("form_incomplete", field=name)
     return int(value)
 
@@ -273,6 +308,7 @@ def _anchor(act: str) -> str | None:
 
 
 def _received(store: PhotoStore, sha256: str, media_type: str) -> Response:
+    store.open(sha256).close()
     response = send_file(store.path(sha256), mimetype=media_type, etag=sha256)
     response.headers["Cache-Control"] = "no-store"
     # Bytes from a stranger: they may be looked at as a picture and be nothing else.
@@ -280,6 +316,10 @@ def _received(store: PhotoStore, sha256: str, media_type: str) -> Response:
     return response
 
 
-def _store() -> PhotoStore:
+def _settings() -> Settings:
     settings: Settings = current_app.extensions["settings"]
-    return PhotoStore(settings.photo_folder)
+    return settings
+
+
+def _store() -> PhotoStore:
+    return PhotoStore(_settings().photo_folder)

@@ -1,7 +1,6 @@
 """Doors of residents who report: the form, the one place that takes reports, and the receipt."""
 
 from typing import BinaryIO, cast
-from urllib.parse import SplitResult, urlsplit
 
 from flask import (
     Blueprint,
@@ -14,6 +13,7 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext as _
+from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from webapp import errors, sentences
@@ -21,9 +21,17 @@ from webapp.adapters import qr_code
 from webapp.adapters.photo_reader import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
 from webapp.adapters.photo_store import PhotoStore
 from webapp.config import Settings
-from webapp.domain.errors import AnLoError, InvalidInput, NotAllowed, TooLarge, UnsupportedPhoto
+from webapp.domain.errors import (
+    AnLoError,
+    Conflict,
+    InvalidInput,
+    NoRoom,
+    TooLarge,
+    TooMany,
+    UnsupportedPhoto,
+)
 from webapp.extensions import csrf
-from webapp.security import public_door
+from webapp.security import public_door, refuse_other_sites
 from webapp.services import intake
 from webapp.services.submission import (
     MAX_COMMUNE_HINT_CHARACTERS,
@@ -44,8 +52,8 @@ LIMITS = {
     "commune_hint": MAX_COMMUNE_HINT_CHARACTERS,
 }
 
-# Names of this machine that mean the same server, whichever of them its owner typed.
-_LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
+# After these a browser without JavaScript gets its form back, for it keeps no draft by itself.
+CAN_SEND_AGAIN = (InvalidInput, UnsupportedPhoto, TooLarge, Conflict, TooMany, NoRoom)
 
 
 @blueprint.get("/report")
@@ -63,7 +71,7 @@ def submit_report() -> Response:
     There is neither session nor CSRF token, for a report may have waited on the phone for days;
     other sites are refused by what the browser says of the request instead.
     """
-    _refuse_other_sites()
+    refuse_other_sites()
     settings = _settings()
     accepted = intake.submit(
         _raw_submission(), settings=settings, store=PhotoStore(settings.photo_folder)
@@ -101,18 +109,26 @@ def receipt(tracking_key: str) -> Response:
 
 @blueprint.errorhandler(AnLoError)
 def _answer_error(error: AnLoError) -> Response:
-    """Show the form again with what was typed, when it was the form that could not be used."""
-    is_mendable = isinstance(error, InvalidInput | UnsupportedPhoto | TooLarge)
-    if request.endpoint != "intake.submit_report" or not is_mendable or not _is_plain_form():
+    """Show the form again with what was typed, when sending it once more may help."""
+    can_send_again = isinstance(error, CAN_SEND_AGAIN)
+    if request.endpoint != "intake.submit_report" or not can_send_again or not _is_plain_form():
         return errors.answer_domain_error(error)
-    status = errors.STATUS_OF[type(error)]
-    message = sentences.say(error.code, error.details, status)
+    status = errors.status_of(error)
     response = _form_page(
         typed=request.form.to_dict(),
-        error={"code": error.code, "field": error.field, "message": message},
+        error={"code": error.code, "field": error.field, "message": _sentence_of(error, status)},
     )
     response.status_code = status
+    errors.say_when_to_come_again(response, error)
     return response
+
+
+def _sentence_of(error: AnLoError, status: int) -> str:
+    message = sentences.say(error.code, error.details, status)
+    index = error.details.get("index")
+    if not isinstance(index, int):
+        return message
+    return _("Ảnh %(number)s: %(message)s", number=index + 1, message=message)
 
 
 def _form_page(
@@ -133,8 +149,8 @@ def _form_page(
 
 
 def _raw_submission() -> RawSubmission:
-    # A form sends an empty part for every file that was not chosen.
-    files = [file for file in request.files.getlist("photo") if file.filename]
+    # A form sends an empty part without a name for every file that was not chosen.
+    files = [file for file in request.files.getlist("photo") if file.filename or _has_bytes(file)]
     return RawSubmission(
         fields=request.form.to_dict(),
         photos=[cast(BinaryIO, file.stream) for file in files],
@@ -144,28 +160,10 @@ def _raw_submission() -> RawSubmission:
     )
 
 
-def _refuse_other_sites() -> None:
-    if request.headers.get("Sec-Fetch-Site") == "cross-site":
-        raise NotAllowed("cross_site")
-    origin = request.headers.get("Origin")
-    if origin is not None and not _is_our_origin(origin, _settings().public_url):
-        raise NotAllowed("cross_site")
-
-
-def _is_our_origin(origin: str, public_url: str) -> bool:
-    theirs, ours = urlsplit(origin), urlsplit(public_url)
-    return (theirs.scheme, _host(theirs), _port(theirs)) == (ours.scheme, _host(ours), _port(ours))
-
-
-def _host(parts: SplitResult) -> str | None:
-    return "loopback" if parts.hostname in _LOOPBACK_NAMES else parts.hostname
-
-
-def _port(parts: SplitResult) -> int | None:
-    try:
-        return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
-        return None
+def _has_bytes(file: FileStorage) -> bool:
+    first = file.stream.read(1)
+    file.stream.seek(0)
+    return bool(first)
 
 
 def _is_plain_form() -> bool:

@@ -13,11 +13,15 @@ from flask import (
     send_file,
     url_for,
 )
+from flask.sansio.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.adapters.photo_store import PhotoStore
 from webapp.errors import wants_json
-from webapp.security import public_door
+from webapp.extensions import csrf
+from webapp.kept import Kept
+from webapp.language import choose_locale, said
+from webapp.security import public_door, refuse_other_sites
 from webapp.services import public, public_results
 
 blueprint = Blueprint("public", __name__)
@@ -28,6 +32,9 @@ PHOTO_SECONDS = 60
 CASES_SECONDS = 30
 LAND_SECONDS = 3600
 
+# Doors whose request or answer holds a tracking key.
+KEY_DOORS = ("public.track", "public.track_form", "public.find_report", "public.withdraw_contact")
+
 
 @blueprint.get("/")
 @public_door
@@ -36,26 +43,43 @@ def home() -> str:
     return render_template("public/home.html", cases=public.newest_cases())
 
 
+@blueprint.record
+def _keep_map(state: BlueprintSetupState) -> None:
+    kept: Kept[bytes] = Kept(CASES_SECONDS)
+    state.app.extensions["map_cases"] = kept
+
+
 @blueprint.get("/map")
 @public_door
 def map_page() -> str:
-    """Show the map of cases; without its script, the same cases as a list."""
-    return render_template("public/map.html", cases=public.cases_for_map())
+    """Show the map of cases; without its script, the same cases as a list, in pieces."""
+    page = request.args.get("page", 1, type=int)
+    return render_template("public/map.html", listed=public.cases_for_list(page))
 
 
 @blueprint.get("/map/cases.json")
 @public_door
 def map_cases() -> Response:
-    """Give the map its cases."""
+    """Give the map its cases, made once in a while for all who ask."""
+    kept: Kept[bytes] = current_app.extensions["map_cases"]
+    # The words for a status stand in it, so there is one for each language.
+    body = kept.get(choose_locale(), _map_cases)
+    response = _cached(Response(body, mimetype="application/json"), CASES_SECONDS)
+    response.headers["Vary"] = "Cookie"
+    return response
+
+
+def _map_cases() -> bytes:
     cases = [
         {
             **public.map_entry(card),
+            "category_name": said(card.category),
             "photo": _photo_url(card.public.small_photo_id),
             "url": url_for("public.case", number=card.public.number),
         }
         for card in public.cases_for_map()
     ]
-    return _cached(jsonify(cases=cases), CASES_SECONDS)
+    return current_app.json.dumps({"cases": cases}).encode()
 
 
 @blueprint.get("/map/land.json")
@@ -65,7 +89,7 @@ def map_land() -> Response:
     return _cached(jsonify(public.land_for_map()), LAND_SECONDS)
 
 
-@blueprint.get("/map/cases/<number>")
+@blueprint.get("/map/cases/<case_number:number>")
 @public_door
 def case(number: str) -> str:
     """Show one public case."""
@@ -76,10 +100,22 @@ def case(number: str) -> str:
 @blueprint.get("/track")
 @public_door
 def track_form() -> AnyResponse | str:
-    """Ask for a tracking key; one that was typed leads on, whatever stands between its letters."""
-    key = "".join(sign for sign in request.args.get("key", "") if sign.isalnum())
+    """Ask for a tracking key; an old link that brings one in its query leads on."""
+    return _to_track(request.args.get("key", ""))
+
+
+@blueprint.post("/track")
+@public_door
+def find_report() -> AnyResponse | str:
+    """Lead to the page of a key that was typed; by POST, so that no query string holds it."""
+    return _to_track(request.form.get("key", ""))
+
+
+def _to_track(typed: str) -> AnyResponse | str:
+    # Whatever stands between the letters; what is wrong with them, the page of the key says.
+    key = "".join(sign for sign in typed if sign.isalnum())
     if key:
-        return redirect(url_for("public.track", tracking_key=key))
+        return redirect(url_for("public.track", tracking_key=key), 303)
     return render_template("public/track_form.html", key="", message="")
 
 
@@ -93,10 +129,24 @@ def track(tracking_key: str) -> Response | str:
     return render_template("public/track.html", case=page.case, report=page.report)
 
 
+@blueprint.post("/track/<tracking_key>/withdraw-contact")
+@public_door
+def withdraw_contact(tracking_key: str) -> AnyResponse:
+    """Erase the contact of a report; whoever has the key may, so no other token is asked for."""
+    refuse_other_sites(from_quiet_page=True)
+    public.withdraw_contact(tracking_key)
+    return redirect(url_for("public.track", tracking_key=tracking_key), 303)
+
+
+# Neither has a session to protect: the one changes nothing, the other asks for the key itself.
+csrf.exempt(find_report)
+csrf.exempt(withdraw_contact)
+
+
 @blueprint.after_request
 def keep_keys_quiet(response: Response) -> Response:
     """Let no cache, index or other site learn a tracking key; errors included."""
-    if request.endpoint in ("public.track", "public.track_form"):
+    if request.endpoint in KEY_DOORS:
         response.headers["Cache-Control"] = "no-store"
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
@@ -134,7 +184,7 @@ def offline() -> str:
     return render_template("public/offline.html")
 
 
-@blueprint.get("/photos/<int:photo_id>/<size>")
+@blueprint.get("/photos/<id:photo_id>/<size>")
 @public_door
 def photo(photo_id: int, size: str) -> Response:
     """Serve a derivative of a photo that everybody may see."""

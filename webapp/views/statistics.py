@@ -2,12 +2,14 @@
 
 from datetime import date
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, make_response, render_template, request
+from werkzeug.wrappers import Response
 
-from webapp import clock
+from webapp import clock, sentences
 from webapp.charts import two_lines
 from webapp.domain.errors import InvalidInput
 from webapp.domain.periods import PRESETS, Period, chosen_period, preset_period
+from webapp.errors import answer_domain_error
 from webapp.models import Unit
 from webapp.security import current_officer, officers_only
 from webapp.services import case_lists, statistics
@@ -23,13 +25,7 @@ LAST_PAGE = 100_000
 @officers_only("supervisor", "overseer")
 def district() -> str:
     """Show how every commune does in a period."""
-    figures = statistics.district(_period())
-    chart = two_lines(
-        [week.opened for week in figures.weeks], [week.resolved for week in figures.weeks]
-    )
-    return render_template(
-        "statistics/district.html", figures=figures, chart=chart, presets=PRESETS
-    )
+    return _district_page(_period())
 
 
 @blueprint.get("/district/cases")
@@ -54,6 +50,26 @@ def cases() -> str:
         is_present=found.name in case_lists.PRESENT_LISTS,
         unit=unit,
         category=statistics.category_named(category),
+    )
+
+
+@blueprint.errorhandler(InvalidInput)
+def _answer_odd_period(error: InvalidInput) -> Response:
+    """Show this month's district with the days as they were typed, and say what is wrong there."""
+    if request.endpoint != "statistics.district":
+        return answer_domain_error(error)
+    message = sentences.say(error.code, error.details, 422)
+    month = preset_period("month", clock.today())
+    return make_response(_district_page(month, message=message, field=error.field), 422)
+
+
+def _district_page(period: Period, **refusal: str | None) -> str:
+    figures = statistics.district(period)
+    chart = two_lines(
+        [week.opened for week in figures.weeks], [week.resolved for week in figures.weeks]
+    )
+    return render_template(
+        "statistics/district.html", figures=figures, chart=chart, presets=PRESETS, **refusal
     )
 
 

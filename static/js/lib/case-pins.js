@@ -76,6 +76,7 @@ export async function makePins(container, land, { onChoose, kindOf, wordsOf }) {
     drawn.forEach((one) => one.remove());
     drawn = grouped(map, cases).map((group) => (group.cases.length === 1 ? pinOf(group.cases[0]) : clusterOf(group)));
     drawn.forEach((one) => one.addTo(map));
+    map.thinOutNames(drawn.map((one) => one.getElement()));
   }
 
   map.on('zoomend', redraw);

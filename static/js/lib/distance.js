@@ -17,6 +17,11 @@ function rounded(metres) {
   return metres < 100 ? Math.round(metres / 5) * 5 : Math.round(metres / 10) * 10;
 }
 
+/** 10 m, 120 m, as the server writes addresses: to ten metres, and never none at all. */
+export function tensOfMetres(metres) {
+  return `${Math.max(10, Math.round(metres / 10) * 10)}\u00a0m`;
+}
+
 /** 8 m, 120 m, 1,2 km, 14 km, in the page's own way of writing numbers. */
 export function metresInWords(metres) {
   if (rounded(metres) < 1000) return `${rounded(metres)}\u00a0m`;

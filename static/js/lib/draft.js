@@ -19,6 +19,8 @@ function blank() {
     commune_hint: '',
     fix: null, // {latitude, longitude, accuracy_m, at}
     pin: null, // {latitude, longitude}
+    place_words: null, // the place as the form named it, for wherever the draft is shown
+    photo_problems: null, // why files chosen before the form opened are not in it
     attempted_at: null, // set once a sending failed: such a draft waits under "Của tôi"
   };
 }

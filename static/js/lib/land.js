@@ -87,7 +87,7 @@ export function neighbourNear(land, commune, spot, withinM) {
   return nearest;
 }
 
-/** The nearest road or railway within `withinM` metres as `{name, metres}`, or null. */
+/** The nearest road or railway within `withinM` metres as `{name, half_width_m, metres}`, or null. */
 export function lineNear(land, { latitude, longitude }, withinM) {
   const stretch = Math.cos((latitude * Math.PI) / 180) * metresPerDegree;
   const flat = ([x, y]) => [(x - longitude) * stretch, (y - latitude) * metresPerDegree];
@@ -98,7 +98,7 @@ export function lineNear(land, { latitude, longitude }, withinM) {
       const points = line.map(flat);
       for (let i = 1; i < points.length; i += 1) {
         const metres = metresToSegment(0, 0, points[i - 1], points[i]);
-        if (metres <= (nearest ? nearest.metres : withinM)) nearest = { name: properties.name, metres };
+        if (metres <= (nearest ? nearest.metres : withinM)) nearest = { name: properties.name, half_width_m: properties.half_width_m, metres };
       }
     }
   }

@@ -45,14 +45,25 @@ function overlaps(one, other) {
   return one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
 }
 
-// Of two names that would lie on each other the larger land's stays.
-function thinOut(names) {
-  const shown = [];
+// Where a name may stand when a pin lies on the middle of its land: beside it, a pin's height off.
+const nameShiftsPx = [0, 32, -32];
+
+function shifted(box, byPx) {
+  return { left: box.left, right: box.right, top: box.top + byPx, bottom: box.bottom + byPx };
+}
+
+// Of two names that would lie on each other the larger land's stays; none lies under a pin.
+function thinOut(names, pins) {
+  const taken = pins.map((pin) => pin.getBoundingClientRect());
   for (const name of names) {
-    const box = name.getBoundingClientRect();
-    const isFree = !shown.some((other) => overlaps(box, other));
-    name.classList.toggle('l-name-hidden', !isFree);
-    if (isFree) shown.push(box);
+    name.style.top = '0';
+    const middle = name.getBoundingClientRect();
+    const shift = nameShiftsPx.find((byPx) => !taken.some((other) => overlaps(shifted(middle, byPx), other)));
+    name.classList.toggle('l-name-hidden', shift === undefined);
+    if (shift !== undefined) {
+      name.style.top = `${shift}px`;
+      taken.push(shifted(middle, shift));
+    }
   }
 }
 
@@ -72,8 +83,14 @@ function nameUnits(map, land) {
     marker(unit.bounds.getCenter(), { icon, pane: namesPane.name, interactive: false, keyboard: false }).addTo(map);
     return name;
   });
-  map.on('zoomend viewreset', () => thinOut(names));
-  return () => thinOut(names);
+  map.on('zoomend viewreset', () => thinOut(names, []));
+  return (pins = []) => thinOut(names, pins);
+}
+
+/** The bounds of the commune with that code, or null where the land has none. */
+export function boundsOf(land, code) {
+  const unit = land.units.features.find(({ properties }) => properties.code === code);
+  return unit ? geoJSON(unit).getBounds() : null;
 }
 
 /**

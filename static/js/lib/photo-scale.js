@@ -2,6 +2,8 @@
 
 // Under this size a photo travels as it was taken: scaling would cost detail and save little.
 const largeBytes = 2.5 * 1024 * 1024;
+// The server takes no more (adapters.photo_reader), however few bytes they fill.
+const mostPixels = 40000000;
 // Enough to read a number plate at ten metres; a third of a 12 megapixel photo's bytes.
 const longestSidePx = 2560;
 const jpegQuality = 0.86;
@@ -23,6 +25,12 @@ function loadImage(file) {
     image.onerror = () => { URL.revokeObjectURL(address); reject(new Error('not decodable')); };
     image.src = address;
   });
+}
+
+async function hasTooManyPixels(file) {
+  const { image, address } = await loadImage(file);
+  URL.revokeObjectURL(address);
+  return image.naturalWidth * image.naturalHeight > mostPixels;
 }
 
 async function draw(file, sidePx) {
@@ -47,10 +55,11 @@ const takenKinds = ['image/jpeg', 'image/png', 'image/webp'];
 /** `file`, or a smaller JPEG of it; the original when scaling fails, hangs or gains nothing. */
 export async function lighten(file) {
   const isTaken = takenKinds.includes(file.type);
-  if (isTaken && file.size <= largeBytes) return file;
   try {
+    const mustShrink = !isTaken || (await within(hasTooManyPixels(file), patienceMs));
+    if (!mustShrink && file.size <= largeBytes) return file;
     const small = await within(draw(file, longestSidePx), patienceMs);
-    return small && small.size > 0 && (small.size < file.size || !isTaken) ? small : file;
+    return small && small.size > 0 && (small.size < file.size || mustShrink) ? small : file;
   } catch (error) {
     return file;
   }

@@ -28,7 +28,7 @@ function item(photo, number, addresses, onRemove) {
   const remove = make('button', { class: 'photo-remove', type: 'button', 'aria-label': say('photo_remove', { number }) }, use('icon', 'i-close'));
   remove.addEventListener('click', () => onRemove(photo));
   const words = time(photo, number);
-  return make('li', {}, preview(photo, number, addresses),
+  return make('li', photo.is_refused ? { class: 'photo-refused' } : {}, preview(photo, number, addresses),
     ...(words ? [make('span', { class: 'photo-count' }, words)] : []), remove);
 }
 

@@ -8,6 +8,8 @@ const goodAccuracyM = 15;
 export const vagueAccuracyM = 100;
 // product.md: a fix within two minutes of the capture is where the photo was taken.
 const captureWindowMs = 2 * 60 * 1000;
+// With no capture time the server compares the fix with the sending, within this long.
+const freshMs = 10 * 60 * 1000;
 
 function fixOf({ coords, timestamp }) {
   return {
@@ -55,29 +57,35 @@ export function locate(onFix) {
   });
 }
 
-function isNear(fix, photos) {
-  return photos.some((photo) => photo.captured_at
-    && Math.abs(new Date(fix.at) - new Date(photo.captured_at)) <= captureWindowMs);
+function isOfPhotos(fix, photos) {
+  const dated = photos.filter((photo) => photo.captured_at);
+  const msFrom = (moment) => Math.abs(new Date(fix.at) - moment);
+  if (!dated.length) return msFrom(new Date()) <= freshMs;
+  return dated.some((photo) => msFrom(new Date(photo.captured_at)) <= captureWindowMs);
 }
 
 /**
  * The claim that will most likely win on the server, as `{latitude, longitude, accuracy_m, source}`.
  *
- * The order is product.md's: a moved pin; a fix close to a capture; a photo's own place; an older
- * fix. Null when nothing is known.
+ * The order is product.md's: a moved pin; a fix close to a capture; a photo's own place. Null when
+ * nothing is known, or only where the phone was at another time.
  */
 export function likelyPosition(draft, photos) {
   const { pin, fix } = draft;
   if (pin) return { ...pin, accuracy_m: null, source: 'pin' };
   const place = photos.map((photo) => photo.exif_claims)
     .find((facts) => facts && facts.latitude !== undefined);
-  if (fix && (isNear(fix, photos) || !place)) return { ...fix, source: 'fix' };
+  if (fix && isOfPhotos(fix, photos)) return { ...fix, source: 'fix' };
   if (!place) return null;
   return { latitude: place.latitude, longitude: place.longitude, accuracy_m: null, source: 'exif' };
 }
 
-/** Whether all photos were taken long before the fix, so that the phone may have moved since. */
+/** Whether the fix was made beside a dated photo: a later one could only be worse. */
+export function isFixSettled(draft, photos) {
+  return Boolean(draft.fix) && photos.some((photo) => photo.captured_at) && isOfPhotos(draft.fix, photos);
+}
+
+/** Whether the phone knows where it is, and the photos are from another time. */
 export function isFixLate(draft, photos) {
-  const dated = photos.filter((photo) => photo.captured_at);
-  return Boolean(draft.fix) && dated.length > 0 && !isNear(draft.fix, photos);
+  return Boolean(draft.fix) && !isOfPhotos(draft.fix, photos);
 }

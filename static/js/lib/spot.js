@@ -1,9 +1,9 @@
 // "Where?" on the report form: what is known of the place, in words and as a small map.
 
-import { metresInWords } from './distance.js';
+import { metresInWords, tensOfMetres } from './distance.js';
 import { part, show } from './dom.js';
 import { communeAt, lineNear, loadLand, neighbourNear, nearBorderM } from './land.js';
-import { isFixLate, likelyPosition, locate, permission, vagueAccuracyM } from './position.js';
+import { isFixLate, isFixSettled, likelyPosition, locate, permission, vagueAccuracyM } from './position.js';
 import { sketchOf } from './sketch.js';
 import { say } from './strings.js';
 
@@ -13,7 +13,12 @@ const besideRoadM = 800;
 function addressOf(land, commune, spot) {
   const road = lineNear(land, spot, besideRoadM);
   if (!road) return commune.full_name;
-  return say('address', { road: road.name, distance: metresInWords(road.metres), commune: commune.full_name });
+  // Nearer than the phone can tell, a number of metres would be invented. A vague fix proves nothing.
+  const doubtM = spot.accuracy_m <= vagueAccuracyM ? spot.accuracy_m : 0;
+  const isOnRoad = road.metres <= Math.max(road.half_width_m || 0, doubtM || 0);
+  return say(isOnRoad ? 'address_on' : 'address', {
+    road: road.name, distance: tensOfMetres(road.metres), commune: commune.full_name,
+  });
 }
 
 function sourceInWords(spot) {
@@ -38,10 +43,12 @@ export function makeSpot(section, { draft, photos, onChange }) {
 
   async function draw() {
     const spot = likelyPosition(draft(), photos());
+    const isLate = !spot && photos().length > 0 && isFixLate(draft(), photos());
     show(find('located'), Boolean(spot));
     show(find('unlocated'), !spot);
     show(find('locating'), isLocating && !spot);
-    show(find('ask-location'), !spot && !isLocating && problem !== 'denied');
+    show(find('late-fix'), isLate);
+    show(find('ask-location'), !spot && !isLocating && !isLate && problem !== 'denied');
     show(find('denied'), !spot && problem === 'denied');
     show(find('unavailable'), !spot && problem === 'unavailable');
     find('move-words').textContent = say(spot ? 'move_pin' : 'set_pin');
@@ -54,11 +61,11 @@ export function makeSpot(section, { draft, photos, onChange }) {
     find('accuracy').textContent = sourceInWords(spot);
     const isVague = spot.source === 'fix' && spot.accuracy_m > vagueAccuracyM;
     show(find('vague'), isVague);
-    show(find('late-fix'), !isVague && spot.source === 'fix' && isFixLate(draft(), photos()));
     const known = await land();
     if (!known) { drawWithoutLand(); return; }
     const commune = communeAt(known, spot);
     find('address').textContent = commune ? addressOf(known, commune, spot) : say('outside');
+    onChange({ place_words: find('address').textContent });
     find('destination').textContent = commune ? say('office', { commune: commune.full_name }) : say('outside_goes');
     drawBorder(known, commune, spot, isVague);
     if (!isPinMapOpen) find('sketch').replaceChildren(sketchOf(known, spot, say('sketch_label', { place: find('address').textContent }), say('scale')));
@@ -66,7 +73,7 @@ export function makeSpot(section, { draft, photos, onChange }) {
   }
 
   function drawWithoutLand() {
-    find('address').textContent = say('located_offline');
+    find('address').textContent = draft().place_words || say('located_offline');
     find('destination').textContent = say('destination_later');
     show(find('sketch'), false);
     show(find('border'), false);
@@ -87,7 +94,7 @@ export function makeSpot(section, { draft, photos, onChange }) {
     problem = null;
     draw();
     try {
-      await locate((fix) => { onChange({ fix }); draw(); });
+      await locate((fix) => { onChange({ fix, place_words: null }); draw(); });
     } catch (error) {
       problem = error.message;
     }
@@ -105,11 +112,12 @@ export function makeSpot(section, { draft, photos, onChange }) {
     if (isPinMapOpen) return;
     const live = find('live');
     const { openPinMap } = await import('./pin-map.js');
-    await openPinMap(live, known, likelyPosition(draft(), photos()), {
+    // A late fix is no answer, but a better place to begin the search than the district's middle.
+    await openPinMap(live, known, likelyPosition(draft(), photos()) || draft().fix, {
       label: say('pin_label'),
       fix: draft().fix,
       buttons: Array.from(section.querySelectorAll('[data-step]')),
-      onMove(pin) { onChange({ pin }); draw(); },
+      onMove(pin) { onChange({ pin, place_words: null }); draw(); },
     });
     isPinMapOpen = true;
     show(find('steps'), true);
@@ -126,7 +134,7 @@ export function makeSpot(section, { draft, photos, onChange }) {
     draw();
   });
   section.querySelectorAll('[data-locate]').forEach((button) => button.addEventListener('click', () => {
-    onChange({ pin: null });
+    onChange({ pin: null, place_words: null });
     askWhere();
   }));
 
@@ -136,7 +144,10 @@ export function makeSpot(section, { draft, photos, onChange }) {
     async askAtFittingMoment() {
       const state = await permission();
       if (state === 'denied') { problem = 'denied'; draw(); return; }
-      const isDue = !draft().pin && (photos().length > 0 || state === 'granted');
+      // A report that waits was made where it was made; by now the phone may be at home.
+      const isWaiting = Boolean(draft().attempted_at && draft().fix);
+      const isKnown = draft().pin || isWaiting || isFixSettled(draft(), photos());
+      const isDue = !isKnown && (photos().length > 0 || state === 'granted');
       if (isDue) askWhere(); else draw();
     },
   };

@@ -135,6 +135,15 @@ function beginCase() {
   const told = document.querySelector('#what-happened');
   focusOn(document.querySelector('[aria-invalid="true"]') || told);
   if (window.location.hash === '#resolve') openResolve();
+  restBar(document.querySelector('.actbar.only-phone-bar'));
+}
+
+/** Takes the fixed bar of a phone away while the form that it leads to is on the screen. */
+function restBar(bar) {
+  const button = document.querySelector('#acts .btn.go');
+  if (!bar || !button || !('IntersectionObserver' in window)) return;
+  const watch = new IntersectionObserver(([seen]) => { bar.hidden = seen.isIntersecting; });
+  watch.observe(button.closest('form'));
 }
 
 function backTo(list, number) {

@@ -1,6 +1,7 @@
 // Home: the two ways to a photo. The draft stands on the phone before the camera opens.
 
-import { keepOriginal, mostPhotos, openDraft, readPhotos } from '../lib/draft.js';
+import { chosenPhotos } from '../lib/chosen-photos.js';
+import { keepOriginal, openDraft, readPhotos, roomFor, writeDraft } from '../lib/draft.js';
 import { make, part, show } from '../lib/dom.js';
 import { metresBetween, metresInWords } from '../lib/distance.js';
 import { permission } from '../lib/position.js';
@@ -12,23 +13,35 @@ const pickers = {
   library: { accept: 'image/jpeg,image/png,image/webp', multiple: true },
 };
 
-// Whoever comes back from the camera to a tab that was killed is led on to the form.
+async function isDraftBegun() {
+  const id = await readSetting('current_draft');
+  const draft = id && (await readDraft(id));
+  if (!draft || draft.attempted_at) return false;
+  return Boolean(draft.description) || (await readPhotos(id)).length > 0;
+}
+
+// Whoever comes back to a tab that was killed is led on to the form; an unsent report is named
+// apart, for it waits under its own address, and several of them under "Của tôi".
 async function sayIfDraftWaits() {
   const note = part('draft-note');
   if (!note) return;
-  const id = await readSetting('current_draft');
-  const draft = id && (await readDraft(id));
-  const isBegun = draft && (draft.description || (await readPhotos(id)).length > 0);
-  const isUnsent = (await readDrafts()).some((one) => one.attempted_at);
-  show(note, Boolean(isBegun || isUnsent));
+  const unsent = (await readDrafts()).filter((one) => one.attempted_at);
+  const isBegun = await isDraftBegun();
+  const link = part('unsent-link', note);
+  link.href = unsent.length === 1 ? `${link.dataset.report}?draft=${unsent[0].id}` : link.dataset.mine;
+  show(part('unsent-note', note), unsent.length > 0);
+  show(part('begun-note', note), isBegun);
+  show(note, unsent.length > 0 || isBegun);
 }
 
 async function take(files, source) {
   const draft = await openDraft();
-  const room = mostPhotos - (await readPhotos(draft.id)).length;
-  for (const file of files.slice(0, room)) {
+  const { taken, problems } = chosenPhotos(files, await roomFor(draft));
+  for (const file of taken) {
     await keepOriginal(draft, file, source); // in turn, so that their order stays
   }
+  // The sentences stand on the form, where the photos are.
+  if (problems.length) await writeDraft({ ...draft, photo_problems: problems });
 }
 
 // Links lead to the plain form; with JavaScript each becomes a button that opens camera or album.

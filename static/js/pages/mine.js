@@ -65,13 +65,18 @@ function sentCard(report) {
   });
 }
 
+function placeOf(draft) {
+  if (draft.place_words || draft.commune_hint) return draft.place_words || draft.commune_hint;
+  return draft.fix || draft.pin ? say('located') : say('no_place');
+}
+
 function unsentCard({ draft, photo }) {
   return card({
     href: `${list.dataset.report}?draft=${draft.id}`,
     title: draft.category_words,
     blob: photo && photo.blob,
     code: draft.category,
-    lines: [say('saved_at', { time: moment(draft.saved_at) })],
+    lines: [placeOf(draft), say('saved_at', { time: moment(draft.saved_at) })],
     status: 'unsent',
     words: say('unsent'),
   });

@@ -66,14 +66,14 @@ async function placed() {
   return null;
 }
 
-/** Names the commune in the title once the report has been placed. */
+/** Names the commune in the title once the report has been placed, which then lies behind it. */
 async function nameCommune() {
   const [found, land] = await Promise.all([placed(), loadLand(key.dataset.land)]);
   const unit = found && land.units.features.find(({ properties }) => properties.code === found.unit.code);
   if (!unit) return;
   part('sent-to').textContent = say('sent_to', { commune: unit.properties.full_name });
-  const due = part('due');
-  if (due) due.textContent = say('due', { day: longDay(found.due_on) });
+  part('placing').remove();
+  part('due').querySelector('.mile-day').textContent = say('due', { day: longDay(found.due_on) });
 }
 
 async function sayIfInMine() {

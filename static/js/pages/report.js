@@ -1,5 +1,6 @@
 // The report form: a draft that survives, photos made ready, a place, and one sending at a time.
 
+import { chosenPhotos } from '../lib/chosen-photos.js';
 import {
   dropPhoto, keepOriginal, mostPhotos, openDraft, readPhotos, startLooseDraft, writeDraft, writePhoto,
 } from '../lib/draft.js';
@@ -7,6 +8,7 @@ import { moment } from '../lib/dates.js';
 import { afterQuiet, make, part, show } from '../lib/dom.js';
 import { clearProblems, sayFieldProblem, sayProblem, settleProblem } from '../lib/form-problems.js';
 import { groupsOf, makeKey } from '../lib/tracking-key.js';
+import { growWithWords } from '../lib/growing.js';
 import { keepSent } from '../lib/mine.js';
 import { prepare } from '../lib/photo-prepare.js';
 import { makePhotoStrip } from '../lib/photo-strip.js';
@@ -87,12 +89,9 @@ function makeReady(photo) {
 
 async function addPhotos(files, source) {
   clearProblems(form);
-  const images = files.filter((file) => !file.type || file.type.startsWith('image/'));
-  const stranger = files.find((file) => !images.includes(file));
-  if (stranger) sayFieldProblem(form, 'photo', say('photo_not_image', { name: stranger.name }));
-  const room = mostPhotos - photos.length;
-  if (images.length > room) sayFieldProblem(form, 'photo', say('photo_too_many'));
-  for (const file of images.slice(0, room)) {
+  const { taken, problems } = chosenPhotos(files, mostPhotos - photos.length);
+  sayPhotoProblems(problems);
+  for (const file of taken) {
     const photo = await keepOriginal(draft, file, source);
     photos = [...photos, photo];
     drawPhotos();
@@ -101,8 +100,20 @@ async function addPhotos(files, source) {
   spot.askAtFittingMoment();
 }
 
+function sayPhotoProblems(problems) {
+  if (problems.length) sayFieldProblem(form, 'photo', problems.map((problem) => say(...problem)).join(' '));
+}
+
+/** The server could not use one photo: its picture is marked, and the sentence names it. */
+function refusePhoto(index, message) {
+  photos = photos.map((photo, place) => ({ ...photo, is_refused: place === index }));
+  drawPhotos();
+  sayFieldProblem(form, 'photo', say('photo_named', { number: index + 1, message }));
+}
+
 async function removePhoto(photo) {
   photos = photos.filter((one) => one.id !== photo.id);
+  settleProblem(form, 'photo');
   drawPhotos();
   spot.draw();
   form.querySelector('[data-anchor="photo"]').focus();
@@ -161,12 +172,14 @@ async function submit() {
 
 async function take({ status, content, retryAfterS }) {
   if (status === 200 || status === 201) { await leave(); return; }
-  const { code, field, message } = (content && content.error) || {};
+  const { field, message, index } = (content && content.error) || {};
   if (status === 409) { offerNewKey(); return; }
   if (status === 429 || status === 503) { await waitHere(whenToCome(message, retryAfterS)); return; }
   if (status >= 400 && status < 500 && message) {
     backToForm();
-    if (field) sayFieldProblem(form, field, message); else sayProblem(form, message);
+    if (Number.isInteger(index)) refusePhoto(index, message);
+    else if (field) sayFieldProblem(form, field, message);
+    else sayProblem(form, message);
     return;
   }
   await waitHere(say(status === 0 ? 'no_network' : 'server_away'));
@@ -181,7 +194,7 @@ function whenToCome(message, retryAfterS) {
 async function leave() {
   isGone = true;
   await keepSent(draft, photos, {
-    category: wordsOfCategory(), place: part('address', form).textContent,
+    category: wordsOfCategory(), place: draft.place_words || '',
   }).catch(() => undefined);
   // In the place of the form: going back must not show a report that is gone.
   window.location.replace(form.dataset.receipt.replace('KEY', draft.tracking_key));
@@ -202,6 +215,12 @@ function wordsOfCategory() {
   return tile ? tile.closest('label').textContent.trim() : '';
 }
 
+function placeInWords() {
+  if (draft.place_words) return draft.place_words;
+  const commune = form.elements.commune_hint.value;
+  return commune || say('no_place');
+}
+
 async function waitHere(why) {
   draft.attempted_at = new Date().toISOString();
   draft.waiting_why = why;
@@ -214,7 +233,7 @@ async function waitHere(why) {
 function showSaved() {
   part('saved-why').textContent = draft.waiting_why;
   part('saved-kind').textContent = wordsOfCategory();
-  part('saved-place').textContent = part('address', form).textContent || say('no_place');
+  part('saved-place').textContent = placeInWords();
   part('saved-time').textContent = say('saved_at', { time: moment(draft.attempted_at) });
   part('saved-key').replaceChildren(...groupsOf(draft.tracking_key).map((group) => make('span', {}, group)));
   if (photos.length) part('saved-photo').replaceChildren(make('img', { src: URL.createObjectURL(photos[0].blob), alt: say('photo_alt', { number: 1 }) }));
@@ -245,6 +264,14 @@ async function restore() {
   }
 }
 
+/** What was chosen on the first page and could not be taken is said here, once. */
+function sayWhatHomeLeftOut() {
+  if (!draft.photo_problems) return;
+  sayPhotoProblems(draft.photo_problems);
+  draft.photo_problems = null;
+  keepSoon();
+}
+
 function takeOver() {
   form.noValidate = true;
   form.querySelectorAll('[data-plain]').forEach((plain) => {
@@ -270,13 +297,19 @@ export async function start() {
   spot = makeSpot(part('place', form), {
     draft: () => draft,
     photos: () => photos,
-    onChange(facts) { Object.assign(draft, facts); keepSoon(); },
+    onChange(facts) {
+      Object.assign(draft, facts);
+      if (!part('saved').hidden) part('saved-place').textContent = placeInWords();
+      keepSoon();
+    },
   });
   await restore();
   fillForm();
   listen();
+  growWithWords(form.elements.description);
   drawPhotos();
   photos.filter((photo) => !photo.is_ready).forEach(makeReady);
+  sayWhatHomeLeftOut();
   if (draft.attempted_at) showSaved();
   spot.draw();
   spot.askAtFittingMoment();

@@ -11,8 +11,6 @@ const typed = /^\s*([-+]?\d{1,3}(?:[.,]\d+)?)\s*[;,\s]\s*([-+]?\d{1,3}(?:[.,]\d+
 
 export function begin() {
   beginKeys();
-  const tab = document.querySelector('.tabs [aria-current]');
-  if (tab) tab.scrollIntoView({ block: 'nearest', inline: 'center' });
   const box = document.querySelector('[data-deskmap]');
   if (box) beginPlacing(box, document.querySelector('#position'));
 }
@@ -67,7 +65,7 @@ function communeTeller(land) {
 }
 
 async function openMap(box, field, land, say) {
-  const { divIcon, makeMap, marker } = await import('../lib/leaflet-land.js');
+  const { boundsOf, divIcon, makeMap, marker } = await import('../lib/leaflet-land.js');
   box.hidden = false;
   document.querySelector('[data-maphint]').hidden = false;
   const map = await makeMap(box, land);
@@ -90,7 +88,7 @@ async function openMap(box, field, land, say) {
   const look = (spot) => {
     if (spot) show(spot);
     if (spot && communeAt(land, spot)) map.setView([spot.latitude, spot.longitude], closeZoom);
-    else map.fitBounds(map.district);
+    else map.fitBounds((!spot && boundsOf(land, box.dataset.named)) || map.district);
   };
 
   look(spotIn(field));
