@@ -146,8 +146,8 @@ def _page(status: int, **words: str | None) -> Response:
         _forget_visitor()
     try:
         return make_response(render_template("errors/page.html", status=status, **words), status)
-    except Exception as error:  # noqa: BLE001 - the last page must come whatever it was
-        log.error("error_page_failed", status=status, exc_info=error)
+    except Exception:
+        log.exception("error_page_failed", status=status)
     # Whoever visits may be what cannot be read, of a database that is away.
     _forget_visitor()
     try:

@@ -34,7 +34,7 @@ METRES_A_KILOMETRE = 1000
 MONTHS = {"vi": ("'tháng' M/y", "'tháng' M"), "en": ("MMMM y", "MMMM")}
 
 # Words of two syllables, and numbers with what they count: a heading may not break inside them.
-BOUND = re.compile(r"(?:phản ánh|xử lý|vụ việc|tiếp nhận|vị trí|\d \w)", re.IGNORECASE)
+BOUND = re.compile(r"(?:phản ánh|xử lý|vụ việc|tiếp nhận|vị trí|\d (?=\w))", re.IGNORECASE)
 
 
 def register(app: Flask) -> None:
@@ -126,7 +126,8 @@ def said(value: str) -> str:
 
 def bound(heading: str) -> str:
     """Keep the words of a heading that belong together on one line of a narrow phone."""
-    kept = BOUND.sub(lambda found: found.group().replace(" ", "\u00a0"), heading)
+    # A label that is still to be translated is no text yet.
+    kept = BOUND.sub(lambda found: found.group().replace(" ", "\u00a0"), str(heading))
     # What was escaped before stays so.
     return Markup(kept) if isinstance(heading, Markup) else kept  # noqa: S704
 

@@ -1,4 +1,4 @@
-"""What may stand in an address: numbers that the database can hold, case numbers as we write them."""
+"""What may stand in an address: ids that the database can hold, case numbers as we write them."""
 
 from flask import Flask
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
@@ -13,7 +13,7 @@ class IdConverter(IntegerConverter):
     # Nineteen digits write the largest id; int() itself gives up on thousands of them.
     regex = "[0-9]{1,19}"
 
-    def __init__(self, map: Map) -> None:
+    def __init__(self, map: Map) -> None:  # noqa: A002 - werkzeug names it so
         """Bind the converter, with the largest id that the database can hold."""
         super().__init__(map, max=LARGEST_ID)
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from tests.domain.strategies import moments_between
 from webapp.domain.disclosure import (
-    PUBLIC_RESOLUTION,
-    PUBLIC_SPREAD_M,
     PUBLIC_KINDS,
     PUBLIC_REPORT_STATUSES,
+    PUBLIC_RESOLUTION,
+    PUBLIC_SPREAD_M,
     PUBLIC_STATUSES,
     CaseFacts,
     EventFacts,

@@ -4,7 +4,7 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,9 @@ DISTRICT = ROOT / "webapp" / "demo" / "district.geojson"
 
 # In the middle of Vĩnh Hải's land as the demonstration draws it.
 VINH_HAI = {"latitude": 11.693, "longitude": 109.185, "accuracy": 8}
+
+# A road from west to east through that land, 780 m north of the phone.
+ROAD_LATITUDE = 11.7
 
 # Small enough that a test reaches it, large enough for every other one: each has its own phone.
 REPORTS_PER_INSTALL_HOUR = 2
@@ -68,7 +71,26 @@ def _fill(app: Flask) -> None:
     if result.exit_code != 0:
         raise RuntimeError(result.output) from result.exception
     with app.app_context():
+        _draw_road()
         _open_cases()
+
+
+def _draw_road() -> None:
+    from webapp.models import Corridor
+    from webapp.services.transaction import transaction
+
+    ends = [[109.16, ROAD_LATITUDE], [109.21, ROAD_LATITUDE]]
+    with transaction() as work:
+        work.session.add(
+            Corridor(
+                code="DT702",
+                name="Tỉnh lộ 702",
+                kind="provincial_road",
+                half_width_m=12,
+                geometry={"type": "LineString", "coordinates": ends},
+                valid_from=date(2024, 1, 1),
+            )
+        )
 
 
 def _open_cases() -> None:

@@ -73,3 +73,21 @@ def test_no_tile_server_is_asked_when_none_is_set(phone: Phone) -> None:
     expect(page.locator(SINGLE_PIN).first).to_be_visible()
     ours = ("http://127.0.0.1", "data:", "blob:")
     assert [url for url in asked_for if not url.startswith(ours)] == []
+
+
+OVERLAPS = """() => {
+    const boxes = (selector) => Array.from(document.querySelectorAll(selector),
+        (one) => one.getBoundingClientRect());
+    const shown = boxes('.l-name > span:not(.l-name-hidden)');
+    const pins = boxes('.leaflet-marker-icon.pin');
+    return shown.filter((name) => pins.some((pin) => name.left < pin.right && pin.left < name.right
+        && name.top < pin.bottom && pin.top < name.bottom)).length;
+}"""
+
+
+def test_no_name_lies_under_a_pin(phone: Phone) -> None:
+    page = phone()
+    page.goto("/map")
+    expect(page.locator(SINGLE_PIN).first).to_be_visible()
+    assert page.evaluate(OVERLAPS) == 0
+    assert page.locator(".l-name > span:not(.l-name-hidden)").count() > 0

@@ -1,11 +1,18 @@
 """What stays on the phone after sending: the key, the list, and the way back by key."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
+from tests.frontend.conftest import Site
 from tests.frontend.form import fill, key_on, send
+from webapp.models import Report
+from webapp.services import triage
+from webapp.services.intake import hash_tracking_key
+from webapp.services.transaction import transaction
 
 Phone = Callable[..., Page]
 Picture = Callable[..., str]
@@ -79,3 +86,21 @@ def test_a_key_is_looked_up_without_javascript(phone: Phone, picture: Picture) -
     page.get_by_role("button", name="Tra cứu").click()
     page.wait_for_url("**/track/**")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def test_a_receipt_that_knows_the_unit_speaks_of_no_passing_on(
+    site: Site, phone: Phone, picture: Picture
+) -> None:
+    page = phone()
+    fill(page, picture())
+    send(page)
+    key = key_on(page)
+    assert page.locator("[data-placing]").count() == 1
+    with site.app.app_context(), transaction() as work:
+        known = Report.tracking_key_hash == hash_tracking_key(key)
+        triage.triage_in(work, work.session.scalars(select(Report.id).where(known)).one())
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        re.compile("Đã gửi tới UBND xã Vĩnh Hải"), timeout=25_000
+    )
+    expect(page.locator("[data-placing]")).to_have_count(0)
+    expect(page.locator("[data-due] .mile-day")).to_contain_text("Chậm nhất")

@@ -3,11 +3,14 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
+import pytest
+from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import func, select
 
-from tests.frontend.conftest import REPORTS_PER_INSTALL_HOUR, VINH_HAI, Site
+from tests.frontend.conftest import REPORTS_PER_INSTALL_HOUR, ROAD_LATITUDE, VINH_HAI, Site
 from tests.frontend.form import add_photo, fill, kept_drafts, key_on, send
 from tests.pictures import exif
 from webapp.extensions import db
@@ -16,6 +19,10 @@ from webapp.services.intake import hash_tracking_key
 
 Phone = Callable[..., Page]
 Picture = Callable[..., str]
+
+# A metre from the site's one road, and 122 metres north of it.
+ON_THE_ROAD = VINH_HAI | {"latitude": ROAD_LATITUDE + 0.00001}
+BESIDE_THE_ROAD = VINH_HAI | {"latitude": ROAD_LATITUDE + 0.0011}
 
 
 def report_with(site: Site, key: str) -> tuple[Report, list[Photo]]:
@@ -228,6 +235,23 @@ def test_a_vague_fix_asks_for_the_pin_and_a_moved_pin_is_sent(
     assert 0.00008 < report.pin_latitude - VINH_HAI["latitude"] < 0.0001
 
 
+def test_a_photo_from_another_time_asks_for_the_pin(
+    site: Site, phone: Phone, picture: Picture
+) -> None:
+    page = phone()
+    fill(page, picture(exif=exif(captured_at="2026:07:10 09:12:00")))
+    expect(page.locator("[data-late-fix]")).to_be_visible(timeout=20_000)
+    expect(page.locator("[data-located]")).to_be_hidden()
+    expect(page.locator("[data-ask-location]")).to_be_hidden()
+    page.get_by_role("button", name="Đặt ghim trên bản đồ").click()
+    page.locator('[data-step="up"]').click()
+    expect(page.locator("[data-late-fix]")).to_be_hidden()
+    expect(page.locator("[data-destination]")).to_have_text("UBND xã Vĩnh Hải")
+    send(page)
+    report, _photos = report_with(site, key_on(page))
+    assert report.pin_latitude is not None
+
+
 def test_without_a_position_the_commune_is_named_in_words(
     site: Site, phone: Phone, picture: Picture
 ) -> None:
@@ -271,3 +295,156 @@ def test_nothing_is_sent_before_the_button_is_touched(
     page.wait_for_timeout(500)
     with site.app.app_context():
         assert db.session.scalar(select(func.count(Report.id))) == before
+
+
+# ── Photos that cannot be taken ────────────────────────────────────────────────────────────
+
+
+def choose_on_first_page(page: Page, files: list[str]) -> None:
+    """Choose files from the album on the first page, which leads to the form."""
+    page.goto("/")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_text("Chọn ảnh có sẵn", exact=True).click()
+    chooser.value.set_files(files)
+    page.wait_for_url("**/report")
+
+
+def test_a_fourth_photo_of_the_first_page_is_told_on_the_form(
+    phone: Phone, picture: Picture
+) -> None:
+    page = phone()
+    choose_on_first_page(page, [picture(f"{n}.jpg", seed=n) for n in range(1, 5)])
+    expect(page.locator("[data-photos] img")).to_have_count(3)
+    expect(page.locator("#error-photo")).to_contain_text("nhiều nhất 3 ảnh")
+    page.wait_for_timeout(600)
+    page.reload()
+    expect(page.locator("[data-photos] img")).to_have_count(3)
+    expect(page.locator("#error-photo")).to_be_hidden()
+
+
+def test_what_is_no_photo_is_named_and_left_out(
+    phone: Phone, picture: Picture, tmp_path: Path
+) -> None:
+    odd, empty = tmp_path / "odd.txt", tmp_path / "empty.jpg"
+    odd.write_text("no photo")
+    empty.write_bytes(b"")
+    page = phone()
+    choose_on_first_page(page, [str(odd), str(empty), picture()])
+    expect(page.locator("[data-photos] img")).to_have_count(1)
+    expect(page.locator("#error-photo")).to_contain_text("odd.txt")
+    expect(page.locator("#error-photo")).to_contain_text("empty.jpg")
+
+
+def test_the_photo_that_the_server_refuses_is_marked_and_named(
+    phone: Phone, picture: Picture, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(Path(picture("whole.jpg", seed=3)).read_bytes()[:40])
+    page = phone()
+    fill(page, picture())
+    with page.expect_file_chooser() as chooser:
+        page.locator("[data-photos]").get_by_text("Chọn ảnh có sẵn").click()
+    chooser.value.set_files(str(broken))
+    expect(page.get_by_text("Máy không xem trước được ảnh này")).to_be_visible()
+    send(page)
+    expect(page.locator("#error-photo")).to_contain_text("Ảnh 2: Ảnh này bị hỏng")
+    expect(page.locator(".photo-refused")).to_have_count(1)
+    page.get_by_role("button", name="Bỏ ảnh 2").click()
+    expect(page.locator("#error-photo")).to_be_hidden()
+    send(page)
+    key_on(page)
+
+
+def test_a_photo_of_too_many_pixels_is_made_smaller_however_light_it_is(
+    site: Site, phone: Phone, tmp_path: Path
+) -> None:
+    huge = tmp_path / "huge.jpg"
+    Image.new("RGB", (8000, 5200), "teal").save(huge, quality=60)
+    page = phone()
+    fill(page, str(huge))
+    send(page)
+    _report, photos = report_with(site, key_on(page))
+    assert photos[0].width_px == 2560
+
+
+# ── The place, and the words ───────────────────────────────────────────────────────────────
+
+
+def test_a_spot_on_the_road_is_said_to_be_on_it(phone: Phone, picture: Picture) -> None:
+    page = phone(geolocation=ON_THE_ROAD)
+    fill(page, picture())
+    expect(page.locator("[data-address]")).to_have_text(re.compile(r"^\S+ .+, trên \S+"))
+
+
+def test_a_spot_beside_the_road_is_told_in_tens_of_metres(phone: Phone, picture: Picture) -> None:
+    page = phone(geolocation=BESIDE_THE_ROAD)
+    fill(page, picture())
+    expect(page.locator("[data-address]")).to_have_text(re.compile(r", cách .+ khoảng \d*0\sm$"))
+    assert "\u00a0m" in str(page.locator("[data-address]").text_content())
+
+
+def test_an_unsent_report_names_its_place_wherever_it_is_shown(
+    phone: Phone, picture: Picture
+) -> None:
+    page = phone()
+    fill(page, picture())
+    expect(page.locator("[data-address]")).to_contain_text("xã Vĩnh Hải")
+    page.context.set_offline(True)
+    send(page)
+    expect(page.locator("[data-saved-place]")).to_contain_text("xã Vĩnh Hải")
+    page.context.set_offline(False)
+    page.route("**/map/land.json", lambda route: route.abort())
+    page.reload()
+    expect(page.locator("[data-saved-place]")).to_contain_text("xã Vĩnh Hải")
+    page.goto("/mine")
+    expect(page.locator("[data-group=unsent] .case")).to_contain_text("xã Vĩnh Hải")
+
+
+def test_the_first_page_leads_to_the_unsent_report_itself(phone: Phone, picture: Picture) -> None:
+    page = phone()
+    fill(page, picture(), words="Chờ sóng")
+    page.context.set_offline(True)
+    send(page)
+    expect(page.get_by_role("heading", name="Đã lưu trên máy")).to_be_visible()
+    page.context.set_offline(False)
+    page.goto("/")
+    expect(page.get_by_text("chưa gửi được")).to_be_visible()
+    expect(page.get_by_text("đang viết dở")).to_be_hidden()
+    page.get_by_role("link", name="Mở để gửi lại").click()
+    expect(page.get_by_role("heading", name="Đã lưu trên máy")).to_be_visible()
+
+
+def test_a_waiting_report_keeps_the_position_of_where_it_was_made(
+    phone: Phone, picture: Picture
+) -> None:
+    page = phone()
+    fill(page, picture())
+    expect(page.locator("[data-address]")).to_contain_text("xã Vĩnh Hải")
+    page.context.set_offline(True)
+    send(page)
+    expect(page.get_by_role("heading", name="Đã lưu trên máy")).to_be_visible()
+    page.context.set_offline(False)
+    page.context.set_geolocation({"latitude": 11.6, "longitude": 109.02, "accuracy": 8})
+    page.reload()
+    page.wait_for_timeout(1500)
+    fix = kept_drafts(page)[0]["fix"]
+    assert isinstance(fix, dict)
+    assert fix["latitude"] == VINH_HAI["latitude"]
+
+
+@pytest.mark.parametrize("has_field_sizing", [True, False])
+def test_the_box_grows_with_its_words(phone: Phone, has_field_sizing: bool) -> None:
+    page = phone()
+    if not has_field_sizing:
+        page.add_init_script("CSS.supports = () => false;")
+        page.add_init_script(
+            "document.addEventListener('DOMContentLoaded', () => "
+            "{ document.querySelector('#words').style.fieldSizing = 'fixed'; });"
+        )
+    page.goto("/report")
+    expect(page.locator("[data-photos]")).to_be_visible()
+    words = page.locator("#words")
+    before = words.evaluate("box => box.offsetHeight")
+    words.fill("Một câu khá dài về điều tôi thấy. " * 12)
+    assert words.evaluate("box => box.offsetHeight") > before
+    assert words.evaluate("box => box.scrollHeight - box.clientHeight") <= 1

@@ -161,9 +161,9 @@ def sign_in(page: Page, server: LiveServer, login: str) -> Page:
 def work_on_case(
     page: Page, server: LiveServer, number: str, after: Path, screenshots: Path | None
 ) -> None:
-    """Find the case in the queue, review its photo, take it, start it, and prove that it ended."""
-    page.goto(f"{server.url}/queue?view=unseen")
-    expect(page.get_by_text(number).first).to_be_visible()
+    """Find the case where signing in leads, review its photo and words, take it, and end it."""
+    expect(page).to_have_url(f"{server.url}/queue")
+    expect(page.locator(f"[data-number='{number}']")).to_be_visible()
     page.goto(f"{server.url}/cases/{number}")
     page.get_by_role("group", name="Xét ảnh 1").get_by_role("button", name="Hiện").click()
     page.get_by_role("group", name="Xét lời phản ánh 1").get_by_role("button", name="Hiện").click()

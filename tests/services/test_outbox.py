@@ -51,18 +51,18 @@ def fail_once(lease: Lease) -> None:
     outbox.fail(lease, ValueError("broken"))
 
 
+def store_a_contact_of_nobody() -> None:
+    """Fail at once on both databases, with the whole row in what PostgreSQL says of it."""
+    with transaction() as work:
+        row = {"report_id": 987_654, "phone": "0912345678", "consented_at": None}
+        work.session.execute(insert(Contact).values(**row))
+
+
 def test_an_error_of_the_database_is_kept_without_what_it_was_about_to_store() -> None:
     ask()
     lease = take()
-    with pytest.raises(IntegrityError) as failed, transaction() as work:
-        work.session.add(
-            Contact(report_id=987_654, phone="0912345678", consented_at=clock.now())
-        )
-        # Twice the same key: refused at once by both databases, with the row in the message.
-        work.session.flush()
-        work.session.execute(
-            insert(Contact).values(report_id=987_654, phone="0912345678", consented_at=None)
-        )
+    with pytest.raises(IntegrityError) as failed:
+        store_a_contact_of_nobody()
     outbox.fail(lease, failed.value)
 
     assert "0912345678" not in f"{failed.value} {failed.value.orig}"

@@ -197,6 +197,7 @@ def test_land_for_maps_holds_communes_and_corridors() -> None:
     layers = [(f["properties"]["layer"], f["properties"]["name"]) for f in features]
     assert layers == [("commune", "West"), ("commune", "East"), ("corridor", "Quốc lộ 1A")]
     assert features[0]["properties"]["is_schematic"]
+    assert features[2]["properties"]["half_width_m"] == 20
     assert json.dumps(features)
     assert territory.land_for_maps(date(2020, 1, 1))["features"] == []
 

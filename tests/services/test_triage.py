@@ -214,9 +214,9 @@ def end_of_west(units: dict[str, int], *, heir: str | None) -> None:
         land.valid_to = yesterday
         if heir is None:
             return
-        work.session.scalars(select(Boundary).filter_by(unit_id=units[heir])).one().valid_to = (
-            yesterday
-        )
+        work.session.scalars(
+            select(Boundary).filter_by(unit_id=units[heir])
+        ).one().valid_to = yesterday
         grown = scene._square(work.session.get_one(Unit, units[heir]), 109.0, 109.2)
         grown.valid_from = clock.today()
         work.session.add(grown)

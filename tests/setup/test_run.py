@@ -221,6 +221,6 @@ def test_a_district_without_a_secret_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_open_address_without_a_public_one_is_said_in_one_line(tmp_path: Path) -> None:
-    environ = environment_of(tmp_path, free_port(), HOST="0.0.0.0")
+    environ = environment_of(tmp_path, free_port(), HOST="0.0.0.0")  # noqa: S104 - refused
 
     assert complaint(environ).startswith("PUBLIC_URL: needed when HOST is 0.0.0.0")

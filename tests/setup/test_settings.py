@@ -110,7 +110,7 @@ def test_the_command_line_says_what_is_wrong_in_one_line(tmp_path: Path) -> None
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "anlo.example.vn"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "anlo.example.vn"])  # noqa: S104 - refused
 def test_whoever_is_reached_from_outside_must_say_how(tmp_path: Path, host: str) -> None:
     assert refusal(tmp_path, HOST=host).startswith("PUBLIC_URL: needed when HOST is")
     outside = settings_in(tmp_path, HOST=host, PUBLIC_URL="https://anlo.example.vn/")

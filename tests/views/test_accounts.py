@@ -27,11 +27,38 @@ def test_a_page_for_officers_asks_to_sign_in_and_comes_back(visitor: Visitor) ->
 
 @pytest.mark.parametrize(
     "target",
-    ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "queue"],
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "//[",
+        "javascript:alert(1)",
+        "queue",
+    ],
 )
 def test_nobody_is_sent_to_another_host(visitor: Visitor, target: str) -> None:
     fields = {"login": "hanh", "password": PASSWORD, "next": target}
     assert visitor.post("/sign-in", fields, form="/sign-in").location == "/start"
+
+
+def test_the_form_opens_whatever_it_is_asked_to_lead_to(visitor: Visitor) -> None:
+    assert visitor.client.get("/sign-in?next=//[").status_code == 200
+
+
+def test_a_login_that_no_database_takes_is_a_wrong_one(visitor: Visitor) -> None:
+    fields = {"login": "a\0b", "password": "sai\0"}
+    assert visitor.post("/sign-in", fields, form="/sign-in").status_code == 422
+
+
+def test_signing_out_ends_a_session_whose_cookie_was_copied(app: Flask, visitor: Visitor) -> None:
+    visitor.sign_in("hanh", PASSWORD)
+    cookie = visitor.client.get_cookie("session")
+    assert cookie is not None
+    visitor.post("/sign-out", {}, form="/queue")
+    thief = app.test_client()
+    thief.set_cookie("session", cookie.value)
+    assert thief.get("/queue").status_code == 302
 
 
 def test_a_wrong_password_keeps_the_login_and_says_how_many_tries_are_left(

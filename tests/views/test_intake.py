@@ -249,6 +249,13 @@ def test_every_code_has_a_sentence_of_its_own() -> None:
     assert codes <= set(SENTENCES)
 
 
+def test_of_several_photos_the_one_that_is_refused_is_named(post: Post) -> None:
+    damaged = PHOTO[:30]
+    assert post(PHOTO, damaged).get_json()["error"]["index"] == 1
+    assert "index" not in post(category="nothing").get_json()["error"]
+    assert "Ảnh 2: Ảnh này bị hỏng" in post(PHOTO, damaged, headers=PAGE).text
+
+
 def test_what_was_typed_comes_back_when_the_plain_form_is_refused(post: Post) -> None:
     answer = post(headers=PAGE, description="Ổ gà sâu <trước> trường")
 

@@ -54,6 +54,11 @@ class Outline(HTMLParser):
         return [str(attributes["id"]) for _, attributes in self.tags if "id" in attributes]
 
 
+def text_of(client: FlaskClient, url: str) -> str:
+    """Return a page's text with plain spaces, however its headings are kept together."""
+    return client.get(url).text.replace("\u00a0", " ")
+
+
 def happen(case: Case, *kinds: str, sentence: str = "Đã làm xong.") -> None:
     """Let things happen to a case, one after the other; the end has a public sentence."""
     for kind in kinds:
@@ -153,7 +158,7 @@ STEPS = {
 def test_tracking_answers_first(app: Flask, client: FlaskClient, words: str) -> None:
     with app.app_context():
         happen(public_case(), *STEPS[words])
-    verdict = re.search(r'<h2 id="now">.*?</h2>', client.get(f"/track/{KEY}").text, re.DOTALL)
+    verdict = re.search(r'<h2 id="now">.*?</h2>', text_of(client, f"/track/{KEY}"), re.DOTALL)
     assert verdict is not None
     assert words in verdict[0]
 
@@ -164,14 +169,29 @@ def test_every_status_has_its_page(app: Flask, status: str) -> None:
         page = public.public_case_page(public_case().number)
         told = replace(page.public, status=status, public_sentence="Lời của xã.")
         text = render_template("public/track.html", case=replace(page, public=told), report=None)
-        assert str(PUBLIC_STATUS[status]) in text
+        assert str(PUBLIC_STATUS[status]) in text.replace("\u00a0", " ")
     assert "Lời của xã." in text
 
 
 def test_a_late_case_says_by_how_much(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
         public_case(opened_at=clock.now() - timedelta(days=90))
-    assert re.search(r"Quá hạn \d+ ngày", client.get(f"/track/{KEY}").text)
+    assert re.search(r"Quá hạn \d+ ngày", text_of(client, f"/track/{KEY}"))
+
+
+def test_a_case_resolved_after_its_deadline_says_by_how_much(app: Flask) -> None:
+    with app.test_request_context("/"):
+        page = public.public_case_page(public_case().number)
+        due_on = page.public.due_on
+        for status in ("resolved", "closed"):
+            for days, words in ((16, "muộn 16 ngày so với hạn"), (0, "")):
+                told = replace(
+                    page.public, status=status, resolved_on=due_on + timedelta(days=days)
+                )
+                case = replace(page, public=told)
+                text = render_template("public/track.html", case=case, report=None)
+                assert ("muộn" in text) == bool(words)
+                assert words in text
 
 
 @pytest.mark.parametrize(
@@ -191,7 +211,7 @@ def test_a_report_that_is_no_case_is_explained(
         with transaction() as work:
             standing = work.session.get_one(ReportTriage, report.id)
             standing.status, standing.hold_code = status, "no_position"
-    text = client.get(f"/track/{KEY}").text
+    text = text_of(client, f"/track/{KEY}")
     assert words in text
     assert "no_position" not in text
 
@@ -296,9 +316,7 @@ def with_contact() -> None:
     report = make_report()
     give_key(report)
     with transaction() as work:
-        work.session.add(
-            Contact(report_id=report.id, phone="0912345678", consented_at=clock.now())
-        )
+        work.session.add(Contact(report_id=report.id, phone="0912345678", consented_at=clock.now()))
 
 
 def test_the_contact_is_erased_by_a_button(app: Flask, client: FlaskClient) -> None:
@@ -342,11 +360,12 @@ def test_a_report_without_a_contact_has_no_button(app: Flask, client: FlaskClien
 def test_words_that_an_officer_has_shown_are_quoted(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
         case = public_case()
+        number = case.number
         officer = make_officer(make_commune(column=1))
         with transaction() as work:
             report = work.session.get_one(Report, first_report(case).id)
             report.description = "Trẻ phải đi xuống <lòng đường>"
-        assert "Trẻ phải đi" not in client.get(f"/map/cases/{case.number}").text
+        assert "Trẻ phải đi" not in client.get(f"/map/cases/{number}").text
         with transaction() as work:
             work.session.add(
                 WordsReview(
@@ -356,7 +375,7 @@ def test_words_that_an_officer_has_shown_are_quoted(app: Flask, client: FlaskCli
                     reviewed_by_id=officer.id,
                 )
             )
-    for url in (f"/map/cases/{case.number}", f"/track/{KEY}"):
+    for url in (f"/map/cases/{number}", f"/track/{KEY}"):
         assert "Trẻ phải đi xuống &lt;lòng đường&gt;" in client.get(url).text
 
 
@@ -379,7 +398,9 @@ def test_each_language_has_a_map_of_its_own(app: Flask, client: FlaskClient) -> 
         public_case()
     vietnamese = client.get("/map/cases.json").json["cases"][0]["status_label"]
     client.get("/language/en")
-    assert client.get("/map/cases.json").json["cases"][0]["status_label"] != vietnamese
+    told = client.get("/map/cases.json").json["cases"][0]
+    assert told["status_label"] != vietnamese
+    assert told["category_name"] == "Pavement blocked"
 
 
 def test_the_list_says_how_many_and_leads_to_the_rest(
@@ -390,7 +411,7 @@ def test_the_list_says_how_many_and_leads_to_the_rest(
         commune = make_commune()
         for _ in range(2):
             make_case(commune, opened_at=clock.now() - LONG_ENOUGH)
-    text = client.get("/map").text
+    text = text_of(client, "/map")
     assert 'href="/map?page=2#list"' in text
     assert "Danh sách vụ việc (2)" in text
     assert 'rel="next"' not in client.get("/map?page=2").text

@@ -52,9 +52,7 @@ def test_a_sweep_adds_nothing_to_a_long_queue(app: Flask, queue: Queue) -> None:
     assert queue.count == 60
 
 
-def test_a_sweep_outlives_a_redis_that_is_away(
-    app: Flask, tmp_path: object, queue: Queue
-) -> None:
+def test_a_sweep_outlives_a_redis_that_is_away(app: Flask, tmp_path: object, queue: Queue) -> None:
     """What nobody could be told is found and told by the first sweep after Redis is back."""
     away = Redis(unix_socket_path=f"{tmp_path}/nobody.sock")
     job_queue.use(RedisJobQueue(away))

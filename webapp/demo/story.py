@@ -316,5 +316,7 @@ HELD = (
     HeldStory("no_position", 18, "08:35", "huong", VISIBILITY, ("visibility-tree",),
         "Cây che biển trước trường mẫu giáo.", commune_hint="Phương Hải",
         placed_at="phuong_hai_centre", desk_words="Đã gọi hỏi: trước trường mẫu giáo."),
+    HeldStory("fix_not_of_photo", 1, "08:10", "luan", ROAD, ("road-pothole",),
+        "Chụp chiều qua trên đường đi làm về.", "khanh_hai_west"),
 )
 # fmt: on

@@ -22,6 +22,9 @@ Act: TypeAlias = Callable[[Officer, Seen], None]
 DESK_TAKES = timedelta(hours=5)
 # A phone whose clock stands a year ahead.
 WRONG_CLOCK = timedelta(days=400)
+# A photo of the evening before, sent from home.
+TAKEN_BEFORE = timedelta(hours=14)
+CLAIMED_LATER = {"impossible_time": WRONG_CLOCK, "fix_not_of_photo": -TAKEN_BEFORE}
 MOST_DAYS = 500
 
 
@@ -159,7 +162,9 @@ class Teller:
             words=story.words,
             position=_place(story.place),
             commune_hint=story.commune_hint,
-            claimed_at=captured_at + WRONG_CLOCK if story.kind == "impossible_time" else None,
+            claimed_at=captured_at + CLAIMED_LATER[story.kind]
+            if story.kind in CLAIMED_LATER
+            else None,
         )
 
     def _moment(self, day: int, at: str) -> datetime:

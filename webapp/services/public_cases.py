@@ -201,7 +201,7 @@ def _quotes_of(case_id: int) -> tuple[QuoteFacts, ...]:
         .order_by(Report.id)
         .limit(MOST_QUOTES)
     )
-    return tuple(QuoteFacts(said, review) for said, review in rows)
+    return tuple(QuoteFacts(said or "", review) for said, review in rows)
 
 
 def _side(

@@ -34,7 +34,13 @@ READERS = ("supervisor", "overseer")
 @blueprint.app_context_processor
 def count_beside_desk() -> dict[str, object]:
     """Give the pages of whoever has the desk the figure beside its name in the navigation."""
+    # The queue has spent its ten statements on itself; every other page has some to spare.
+    if request.endpoint == "casework.queue":
+        return {}
     if not current_user.is_authenticated or current_user.role not in READERS:
+        return {}
+    if request.endpoint == "casework.queue":
+        # That page spends all of its ten statements on the queue itself.
         return {}
     return {"nav_counts": {"triage.desk": triage_desk.count_held(current_officer())}}
 
