@@ -127,7 +127,8 @@ _TRIAGE: dict[str, LazyString] = {
         "Không đọc được vị trí. Hãy gõ vĩ độ rồi kinh độ, ví dụ: 11.60120, 109.13450."
     ),
     "position_missing_beside_unit": _(
-        "Chọn đơn vị thôi chưa đủ: vụ việc cần cả vị trí. Hãy bấm vào bản đồ hoặc gõ vĩ độ, kinh độ."
+        "Chọn đơn vị thôi chưa đủ: vụ việc cần cả vị trí."
+        " Hãy bấm vào bản đồ hoặc gõ vĩ độ, kinh độ."
     ),
     "position_missing": _("Chưa có vị trí. Hãy bấm vào bản đồ hoặc gõ vĩ độ, kinh độ."),
     "position_outside": _(

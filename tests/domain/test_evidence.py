@@ -97,10 +97,11 @@ def test_a_fix_that_counts_or_is_not_there_is_not_stray() -> None:
     assert stray_fix(claims(fix=Position(0.0, 0.0), fix_at=NOON)) is None
 
 
-def test_a_fix_of_unknown_time_alone_places_nothing() -> None:
-    claimed = claims(fix=FIX, photos=(photo(NOON, is_placed=False),))
+def test_a_fix_that_names_no_time_is_measured_by_the_sending() -> None:
+    captured_at = NOON - minutes(60)
+    claimed = claims(fix=FIX, photos=(photo(captured_at, is_placed=False),))
     assert settle_position(claimed) is None
-    assert stray_fix(claimed) == StrayFix(None, NOON)
+    assert stray_fix(claimed) == StrayFix(NOON, captured_at)
 
 
 def test_a_capture_that_cannot_be_true_does_not_make_the_fix_a_stray_one() -> None:
@@ -122,10 +123,13 @@ def test_with_no_capture_time_a_fix_from_an_hour_ago_stands_behind_exif() -> Non
     assert settled.source == "exif"
 
 
-def test_a_fix_of_unknown_time_stands_behind_exif() -> None:
-    settled = settle_position(claims(fix=FIX, photos=(photo(NOON),)))
+def test_a_fix_that_names_no_time_was_taken_when_the_report_was_sent() -> None:
+    settled = settle_position(claims(fix=FIX, sent_at=NOON))
     assert settled is not None
-    assert settled.source == "exif"
+    assert settled.source == "fix"
+    late = settle_position(claims(fix=FIX, photos=(photo(NOON - minutes(60)),)))
+    assert late is not None
+    assert late.source == "exif"
 
 
 def test_a_wrong_phone_clock_does_not_age_a_fix_that_was_waiting_to_be_sent() -> None:

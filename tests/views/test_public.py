@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from webapp.adapters.photo_store import PhotoStore
 from webapp.domain.disclosure import PUBLIC_STATUSES
 from webapp.extensions import db
 from webapp.labels import PUBLIC_STATUS
-from webapp.models import Attachment, Case, Contact, Photo, Report, ReportTriage, WordsReview
+from webapp.models import Attachment, Case, Contact, Photo, Report, ReportTriage, Tally, WordsReview
 from webapp.services import casework, public
 from webapp.services.intake import hash_tracking_key
 from webapp.services.transaction import transaction
@@ -471,6 +471,36 @@ def test_an_unreviewed_photo_is_not_served(app: Flask, client: FlaskClient) -> N
 )
 def test_results_bear_with_any_question(client: FlaskClient, query: str) -> None:
     assert client.get(f"/results?{query}").status_code == 200
+
+
+def test_results_say_counts_and_months_in_either_language(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        commune = make_commune()
+        for day, on_time in ((date(2026, 1, 20), 3), (date(2026, 2, 20), 2)):
+            with transaction() as work:
+                work.session.add(
+                    Tally(
+                        day=day,
+                        unit_id=commune.id,
+                        category_code="road_damage",
+                        reports=3,
+                        opened=3,
+                        acknowledged=3,
+                        resolved=3,
+                        resolved_on_time=on_time,
+                        acknowledge_hours=[2.0] * 3,
+                        resolve_hours=[20.0] * 3,
+                    )
+                )
+    url = "/results?month=2026-02"
+    vietnamese = client.get(url).text
+    assert "2 trong 3 vụ việc đã xử lý đúng hạn." in vietnamese
+    assert "Tháng 2/2026" in vietnamese
+    client.get("/language/en")
+    english = client.get(url).text
+    assert "2 of 3 resolved cases were on time." in english
+    assert "February 2026" in english
+    assert "January" in english
 
 
 def test_tracking_takes_few_statements(

@@ -89,7 +89,7 @@ class StrayFix:
     ``captured_at`` is the capture nearest to the fix; None when no photo has a usable time.
     """
 
-    at: datetime | None
+    at: datetime
     captured_at: datetime | None
 
 
@@ -131,9 +131,7 @@ def stray_fix(claims: PositionClaims) -> StrayFix | None:
     """Return the fix of a report that has one, when that fix does not tell where it was made."""
     if _usable(claims.fix) is None or _is_fresh(claims):
         return None
-    captures, fix_at = _possible_captures(claims), claims.fix_at
-    if fix_at is None:
-        return StrayFix(None, max(captures, default=None))
+    captures, fix_at = _possible_captures(claims), _fix_at(claims)
     return StrayFix(fix_at, min(captures, key=lambda capture: abs(fix_at - capture), default=None))
 
 
@@ -161,13 +159,16 @@ def _exif_positions(photos: Iterable[PhotoClaims]) -> list[Position]:
 
 
 def _is_fresh(claims: PositionClaims) -> bool:
-    if claims.fix_at is None:
-        return False
-    captures = _possible_captures(claims)
+    captures, fix_at = _possible_captures(claims), _fix_at(claims)
     if captures:
         # Both are by the phone's clock, so that a wrong clock does no harm here.
-        return any(abs(claims.fix_at - capture) <= FRESH_FIX for capture in captures)
-    return abs(claims.fix_at - (claims.sent_at or claims.received_at)) <= FRESH_WITHOUT_CAPTURE
+        return any(abs(fix_at - capture) <= FRESH_FIX for capture in captures)
+    return abs(fix_at - (claims.sent_at or claims.received_at)) <= FRESH_WITHOUT_CAPTURE
+
+
+def _fix_at(claims: PositionClaims) -> datetime:
+    """Return when the fix was taken; a sender that does not say took it when sending."""
+    return claims.fix_at or claims.sent_at or claims.received_at
 
 
 def _possible_captures(claims: PositionClaims) -> list[datetime]:

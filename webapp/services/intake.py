@@ -110,10 +110,19 @@ def submit(raw: RawSubmission, *, settings: Settings, store: PhotoStore) -> Acce
     if earlier is not None:
         return earlier
     _check_category(submission.content.category_code)
-    _check_limits(submission, raw.address, settings, store)
-    for photo in checked:
-        photos.keep_photo(photo, store)
-    return _write(submission, content_hash, checked, settings)
+    try:
+        _check_limits(submission, raw.address, settings, store)
+        for photo in checked:
+            photos.keep_photo(photo, store)
+        _write(submission, content_hash, checked, settings)
+    except (IntegrityError, TooMany):
+        # The same key twice at the same moment: one passed, and the other gets its answer. Only
+        # a report that did not pass is told of a limit.
+        earlier = _earlier(submission, content_hash)
+        if earlier is None:
+            raise
+        return earlier
+    return Accepted(submission.tracking_key, is_new=True)
 
 
 def read_receipt(raw_key: str) -> Receipt:
@@ -194,24 +203,15 @@ def _install_hash(submission: Submission, settings: Settings) -> str | None:
 
 def _write(
     submission: Submission, content_hash: str, checked: Sequence[CheckedPhoto], settings: Settings
-) -> Accepted:
-    try:
-        with transaction() as work:
-            intake_limits.wait_for_phone(work, _install_hash(submission, settings))
-            _check_install(submission, settings)
-            report = _report(submission, content_hash, _install_hash(submission, settings))
-            work.session.add(report)
-            work.session.flush()
-            _insert_parts(work, report, submission, checked)
-            work.ask("triage_report", report.id)
-    except (IntegrityError, TooMany):
-        # The same key twice at the same moment: one passed, and the other gets its answer. Only
-        # a report that did not pass is told of a limit.
-        earlier = _earlier(submission, content_hash)
-        if earlier is None:
-            raise
-        return earlier
-    return Accepted(submission.tracking_key, is_new=True)
+) -> None:
+    with transaction() as work:
+        intake_limits.wait_for_phone(work, _install_hash(submission, settings))
+        _check_install(submission, settings)
+        report = _report(submission, content_hash, _install_hash(submission, settings))
+        work.session.add(report)
+        work.session.flush()
+        _insert_parts(work, report, submission, checked)
+        work.ask("triage_report", report.id)
 
 
 def _report(submission: Submission, content_hash: str, install_key_hash: str | None) -> Report:
