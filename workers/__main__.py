@@ -1,5 +1,6 @@
 """An RQ worker on the one queue: ``python -m workers``. It ends when its parent ends."""
 
+import gc
 import os
 import sys
 
@@ -37,9 +38,20 @@ def main() -> int:
         return 1
     context.preload()
     guard_work_horses()
+    _keep_memory_shared()
     log.info("worker_ready", pid=os.getpid())
     make_worker(url).work(logging_level="WARNING")
     return 0
+
+
+def _keep_memory_shared() -> None:
+    """Put everything loaded so far out of the garbage collector's sight.
+
+    A collection in a fork would write into every object that it shares with us, and the system
+    would copy page after page for it.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def guard_work_horses() -> None:
