@@ -33,12 +33,6 @@ ROLE = {
     "administrator": _("Quản trị"),
 }
 
-REVIEW = {
-    "pending": _("Chưa xét"),
-    "shown": _("Công khai"),
-    "private": _("Giữ kín"),
-}
-
 HOLD = {
     "no_position": _("Không có vị trí"),
     "fix_not_of_photo": _("Định vị không cùng lúc với ảnh"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.domain.deadlines import DEFAULT_RULES
 from webapp.models import Category, DeadlineRule
 from webapp.services.transaction import transaction
 
@@ -24,16 +25,6 @@ class CategorySeed:
     severity_floor: int
     watch_days: int = SHORTEST_WATCH_DAYS
     is_triaged_by_person: bool = False
-
-
-@dataclass(frozen=True)
-class DeadlineSeed:
-    """How long a case of one severity may wait: working hours, then working days."""
-
-    severity: int
-    acknowledge_hours: float
-    resolve_days: float
-    is_round_the_clock: bool = False
 
 
 # In the order of the resident's tiles: what is reported most stands first.
@@ -67,14 +58,6 @@ CATEGORIES = (
         2,
     ),
     CategorySeed("other", "Khác", "Khác", 1, is_triaged_by_person=True),
-)
-
-# The provisional defaults of the product's rules, to be confirmed by the district.
-DEADLINES = (
-    DeadlineSeed(1, 8, 15),
-    DeadlineSeed(2, 8, 10),
-    DeadlineSeed(3, 4, 5),
-    DeadlineSeed(4, 1, 1, is_round_the_clock=True),
 )
 
 
@@ -124,13 +107,13 @@ def _add_missing_rules(session: Session) -> int:
     missing = [
         DeadlineRule(
             category_code=None,
-            severity=seed.severity,
-            acknowledge_hours=seed.acknowledge_hours,
-            resolve_days=seed.resolve_days,
-            is_round_the_clock=seed.is_round_the_clock,
+            severity=rule.severity,
+            acknowledge_hours=rule.acknowledge_hours,
+            resolve_days=rule.resolve_days,
+            is_round_the_clock=rule.is_round_the_clock,
         )
-        for seed in DEADLINES
-        if seed.severity not in known
+        for rule in DEFAULT_RULES
+        if rule.severity not in known
     ]
     session.add_all(missing)
     return len(missing)

@@ -11,13 +11,13 @@ from webapp.domain.errors import InvalidInput
 from webapp.domain.periods import PRESETS, Period, chosen_period, preset_period
 from webapp.errors import answer_domain_error
 from webapp.models import Unit
+from webapp.paths import LARGEST_ID
 from webapp.security import current_officer, officers_only
 from webapp.services import case_lists, statistics
 
 blueprint = Blueprint("statistics", __name__)
 
-# What fits into an id of the database, and more pages than a list can have.
-LARGEST_ID = 2**63 - 1
+# More pages than a list can have.
 LAST_PAGE = 100_000
 
 
