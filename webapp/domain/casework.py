@@ -84,6 +84,9 @@ class CaseState:
     public_sentence: str | None = None
     address: str | None = None
     previous_case_id: int | None = None
+    proof_at: datetime | None = None
+    is_relapse: bool = False
+    merged_into_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -93,10 +96,10 @@ class Happening:
     ``data`` is JSON as stored (``plain_data`` makes it so). What each kind carries:
 
     - opened: severity, lead_unit_id, category_code, latitude, longitude, place_id,
-      acknowledge_due_at, resolve_due_at; optionally address, previous_case_id, report_count,
-      witness_count, last_captured_at
+      acknowledge_due_at, resolve_due_at; optionally address, previous_case_id, is_relapse,
+      report_count, witness_count, last_captured_at
     - report_attached: witness_count (after it); optionally captured_at, report_id, terms …
-    - resolved: public_sentence; optionally photo_ids
+    - resolved: public_sentence; optionally photo_ids, photo_captured_at
     - severity_raised: severity; optionally acknowledge_due_at, resolve_due_at
     - the others change at most their own moment; what else they carry is for the reader
     """
@@ -248,6 +251,7 @@ def _open(happening: Happening) -> CaseState:
         last_captured_at=_moment(data.get("last_captured_at")),
         address=data.get("address"),
         previous_case_id=data.get("previous_case_id"),
+        is_relapse=data.get("is_relapse", False),
     )
 
 
@@ -281,6 +285,8 @@ def _resolve(state: CaseState, happening: Happening) -> CaseState:
         state,
         status="resolved",
         resolved_at=happening.at,
+        # A photo that says nothing of its time, or something that cannot be, was taken by then.
+        proof_at=_earlier(happening.at, _moment(happening.data.get("photo_captured_at"))),
         public_sentence=happening.data["public_sentence"],
     )
 

@@ -3,6 +3,7 @@
 from webapp.models.case import Case, CaseEvent, CaseNumberSeries, CaseView
 from webapp.models.category import Category, DeadlineRule
 from webapp.models.corridor import Corridor
+from webapp.models.likeness import LabelledPair, MergeSuggestion, PhotoPrint, PhotoReuse
 from webapp.models.officer import Officer
 from webapp.models.outbox import OutboxEntry
 from webapp.models.photo import Photo
@@ -23,9 +24,13 @@ __all__ = [
     "Contact",
     "Corridor",
     "DeadlineRule",
+    "LabelledPair",
+    "MergeSuggestion",
     "Officer",
     "OutboxEntry",
     "Photo",
+    "PhotoPrint",
+    "PhotoReuse",
     "Place",
     "Report",
     "ReportTriage",

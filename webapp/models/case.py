@@ -26,6 +26,9 @@ class Case(Model):
     """One episode of trouble at one place that one commune must end.
 
     ``due_at`` is the deadline that runs now: to acknowledge while new, to resolve after that.
+    ``proof_at`` is when the after-photo was taken, as far as that is known: what was captured
+    later is new trouble. A case that was merged into another keeps its status and its history,
+    and is not open.
     The pair (id, version) must name an event: the database refuses a commit that changed a case
     and did not append what happened (a deferred foreign key and a trigger, migration 0001).
     """
@@ -67,6 +70,7 @@ class Case(Model):
         ),
         Index("ix_cases_place_id", "place_id"),
         Index("ix_cases_unit_status", "lead_unit_id", "status", "opened_at"),
+        Index("ix_cases_merged_into_id", "merged_into_id"),
     )
 
     # Said aloud, for the key above makes "id" a foreign key too, which would stop the numbering.
@@ -94,7 +98,10 @@ class Case(Model):
     acknowledged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     public_sentence: Mapped[str | None] = mapped_column(Text)
+    proof_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     previous_case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    is_relapse: Mapped[bool] = mapped_column(default=False)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
 
     place: Mapped[Place] = relationship()
     category: Mapped[Category] = relationship()

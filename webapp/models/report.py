@@ -30,6 +30,8 @@ class Report(Model):
     pin_longitude: Mapped[float | None] = mapped_column(Float)
     commune_hint: Mapped[str | None] = mapped_column(String(120))
     description: Mapped[str | None] = mapped_column(Text)
+    # The case that the sender said they saw as well; a claim like all the others.
+    meant_case_number: Mapped[str | None] = mapped_column(String(24))
 
     contact: Mapped["Contact | None"] = relationship(back_populates="report")
 

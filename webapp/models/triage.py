@@ -37,6 +37,7 @@ class ReportTriage(Model):
     set_longitude: Mapped[float | None] = mapped_column(Float)
     set_category_code: Mapped[str | None] = mapped_column(ForeignKey("categories.service_code"))
     set_unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    set_captured_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class TriageAct(Model):

@@ -36,6 +36,7 @@ def open_case(  # noqa: PLR0913 - a case has as many facts, and each is named by
     captured_at: datetime | None = None,
     address: str | None = None,
     previous_case_id: int | None = None,
+    is_relapse: bool = False,
     terms: Mapping[str, Any] | None = None,
     actor: Officer | None = None,
 ) -> Case:
@@ -51,7 +52,8 @@ def open_case(  # noqa: PLR0913 - a case has as many facts, and each is named by
         now: when it is opened; both deadlines run from here.
         captured_at: when the evidence was captured, if that is known.
         address: where it is, in words.
-        previous_case_id: the case that was resolved here before, when this is a relapse.
+        previous_case_id: the case that was resolved at this place before, if any.
+        is_relapse: whether the trouble came back within that case's watch period.
         terms: the numbers behind the decision, kept in the event.
         actor: who opened it; the machine when left out.
     """
@@ -70,6 +72,7 @@ def open_case(  # noqa: PLR0913 - a case has as many facts, and each is named by
         "last_captured_at": captured_at,
         "address": address,
         "previous_case_id": previous_case_id,
+        "is_relapse": is_relapse,
         "terms": dict(terms or {}),
     }
     happening = _happening("opened", now, data, actor)
@@ -176,7 +179,7 @@ def state_of(case: Case) -> rules.CaseState:
 def _write(case: Case, state: rules.CaseState) -> None:
     for name in _STATE_FIELDS:
         setattr(case, name, getattr(state, name))
-    case.is_open = rules.is_open(state.status)
+    case.is_open = rules.is_open(state.status) and state.merged_into_id is None
     case.due_at = rules.due_at(state)
     case.cell = geo.cell_of(state.latitude, state.longitude)
 

@@ -1,0 +1,183 @@
+"""What ten photos of one trouble need to become one case.
+
+Prints of photos and photos used before, suggested merges, what persons said of pairs; which case
+a resident means; when a proof was taken, relapses, and cases that were merged into another.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+# SQLite numbers rows by itself only for a column of the very type INTEGER.
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+MOMENT = sa.DateTime(timezone=True)
+DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+def upgrade() -> None:
+    """Add columns, then tables."""
+    op.add_column("reports", sa.Column("meant_case_number", sa.String(length=24), nullable=True))
+    op.add_column("report_triage", sa.Column("set_captured_at", MOMENT, nullable=True))
+    _widen_cases()
+    _create_prints()
+    _create_suggestions()
+    _create_labels()
+
+
+def downgrade() -> None:
+    """Drop what was added; a case that was merged away stays closed to the queue."""
+    op.drop_table("labelled_pairs")
+    op.drop_table("merge_suggestions")
+    op.drop_table("photo_reuses")
+    op.drop_table("photo_prints")
+    op.drop_index("ix_cases_merged_into_id", "cases")
+    for column in ("merged_into_id", "is_relapse", "proof_at"):
+        op.drop_column("cases", column)
+    op.drop_column("report_triage", "set_captured_at")
+    op.drop_column("reports", "meant_case_number")
+
+
+def _widen_cases() -> None:
+    op.add_column("cases", sa.Column("proof_at", MOMENT, nullable=True))
+    op.add_column(
+        "cases", sa.Column("is_relapse", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
+    # Rebuilding the table, as Alembic would on SQLite, would lose its triggers; SQLite takes a
+    # reference together with its column, in its own words.
+    key = "CONSTRAINT fk_cases_merged_into_id_cases REFERENCES cases (id)"
+    kind = "INTEGER" if op.get_bind().dialect.name == "sqlite" else "BIGINT"
+    op.execute(f"ALTER TABLE cases ADD COLUMN merged_into_id {kind} {key}")
+    op.create_index("ix_cases_merged_into_id", "cases", ["merged_into_id"], unique=False)
+
+
+def _create_prints() -> None:
+    quarters = [f"quarter_{number}" for number in range(4)]
+    op.create_table(
+        "photo_prints",
+        sa.Column("received_sha256", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("perceptual_hash", ID, nullable=False),
+        *(sa.Column(quarter, sa.Integer(), nullable=False) for quarter in quarters),
+        sa.Column("features", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("received_sha256", name=op.f("pk_photo_prints")),
+    )
+    for quarter in quarters:
+        op.create_index(f"ix_photo_prints_{quarter}", "photo_prints", [quarter], unique=False)
+    op.create_table(
+        "photo_reuses",
+        sa.Column("photo_id", ID, nullable=False),
+        sa.Column("earlier_photo_id", ID, nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("distance_m", sa.Float(), nullable=True),
+        sa.Column("found_at", MOMENT, nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('elsewhere', 'other_sender')", name=op.f("ck_photo_reuses_kind")
+        ),
+        sa.ForeignKeyConstraint(
+            ["photo_id"], ["photos.id"], name=op.f("fk_photo_reuses_photo_id_photos")
+        ),
+        sa.ForeignKeyConstraint(
+            ["earlier_photo_id"],
+            ["photos.id"],
+            name=op.f("fk_photo_reuses_earlier_photo_id_photos"),
+        ),
+        sa.PrimaryKeyConstraint("photo_id", "earlier_photo_id", name=op.f("pk_photo_reuses")),
+    )
+    op.create_index(
+        "ix_photo_reuses_earlier_photo_id", "photo_reuses", ["earlier_photo_id"], unique=False
+    )
+
+
+def _create_suggestions() -> None:
+    op.create_table(
+        "merge_suggestions",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("case_id", ID, nullable=False),
+        sa.Column("other_case_id", ID, nullable=False),
+        sa.Column("report_id", ID, nullable=False),
+        sa.Column("probability", sa.Float(), nullable=False),
+        sa.Column("terms", DOCUMENT, nullable=False),
+        sa.Column("made_at", MOMENT, nullable=False),
+        sa.Column("answer", sa.String(length=16), nullable=True),
+        sa.Column("answered_at", MOMENT, nullable=True),
+        sa.Column("answered_by_id", ID, nullable=True),
+        sa.CheckConstraint(
+            "answer IN ('merged', 'separate')", name=op.f("ck_merge_suggestions_answer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_merge_suggestions_case_id_cases")
+        ),
+        sa.ForeignKeyConstraint(
+            ["other_case_id"], ["cases.id"], name=op.f("fk_merge_suggestions_other_case_id_cases")
+        ),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["reports.id"], name=op.f("fk_merge_suggestions_report_id_reports")
+        ),
+        sa.ForeignKeyConstraint(
+            ["answered_by_id"],
+            ["officers.id"],
+            name=op.f("fk_merge_suggestions_answered_by_id_officers"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_merge_suggestions")),
+        sa.UniqueConstraint(
+            "case_id", "other_case_id", name=op.f("uq_merge_suggestions_case_id_other_case_id")
+        ),
+    )
+    op.create_index(
+        "ix_merge_suggestions_other_case_id", "merge_suggestions", ["other_case_id"], unique=False
+    )
+
+
+def _create_labels() -> None:
+    op.create_table(
+        "labelled_pairs",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("report_id", ID, nullable=False),
+        sa.Column("other_report_id", ID, nullable=False),
+        sa.Column("is_same", sa.Boolean(), nullable=False),
+        sa.Column("source", sa.String(length=16), nullable=False),
+        sa.Column("terms", DOCUMENT, nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("officer_id", ID, nullable=False),
+        sa.Column("unit_id", ID, nullable=False),
+        sa.CheckConstraint(
+            "source IN ('merge', 'unmerge', 'split', 'unsplit', 'separate')",
+            name=op.f("ck_labelled_pairs_source"),
+        ),
+        sa.CheckConstraint("report_id < other_report_id", name=op.f("ck_labelled_pairs_order")),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["reports.id"], name=op.f("fk_labelled_pairs_report_id_reports")
+        ),
+        sa.ForeignKeyConstraint(
+            ["other_report_id"],
+            ["reports.id"],
+            name=op.f("fk_labelled_pairs_other_report_id_reports"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["officer_id"], ["officers.id"], name=op.f("fk_labelled_pairs_officer_id_officers")
+        ),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["units.id"], name=op.f("fk_labelled_pairs_unit_id_units")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_labelled_pairs")),
+    )
+    op.create_index(
+        "ix_labelled_pairs_reports", "labelled_pairs", ["report_id", "other_report_id"]
+    )
+    if op.get_bind().dialect.name == "sqlite":
+        for act in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER labelled_pairs_refuse_{act.lower()} BEFORE {act} "
+                "ON labelled_pairs BEGIN SELECT RAISE(ABORT, 'labelled_pairs is append-only'); END"
+            )
+        return
+    op.execute(
+        "CREATE TRIGGER labelled_pairs_refuse_change BEFORE UPDATE OR DELETE ON labelled_pairs "
+        "FOR EACH ROW EXECUTE FUNCTION anlo_refuse_change()"
+    )
