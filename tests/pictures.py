@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 import warnings
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_PHOTOS = ROOT.parent / "shared" / "data" / "photos"
@@ -32,6 +33,56 @@ def scene(width: int = 640, height: int = 480, seed: int = 1) -> Image.Image:
     mixed = Image.blend(soft, hard.filter(ImageFilter.BoxBlur(1)), 0.35)
     grain = chance.normal(0, 5, (height, width, 1))
     return Image.fromarray(np.clip(np.asarray(mixed) + grain, 0, 255).astype(np.uint8))
+
+
+@cache
+def street(seed: int, width: int = 1024, height: int = 768) -> Image.Image:
+    """Draw a street front of its own: signs, windows, goods and letters, all sharp."""
+    chance = random.Random(seed)
+    picture = Image.new("RGB", (width, height), (170, 175, 180))
+    brush = ImageDraw.Draw(picture)
+    for _ in range(260):
+        x, y = chance.randrange(width), chance.randrange(height)
+        across, down = chance.randrange(8, 130), chance.randrange(8, 90)
+        colour = tuple(chance.randrange(256) for _ in range(3))
+        box = (x, y, x + across, y + down)
+        draw = chance.choice((brush.rectangle, brush.ellipse, brush.rectangle))
+        draw(box, fill=colour, outline=(20, 20, 20))
+    for _ in range(90):
+        word = "".join(chance.choice("ABCDEHKLMNOPRSTUVXY") for _ in range(5))
+        spot = (chance.randrange(width), chance.randrange(height))
+        brush.text(spot, word, fill=(10, 10, 10), font_size=chance.randrange(12, 40))
+    return picture
+
+
+def seen_from(picture: Image.Image, side: float, *, quality: int = 82) -> bytes:
+    """Return the JPEG of a picture as somebody photographs it who stands further to one side.
+
+    Args:
+        picture: the scene.
+        side: from -1 (far left) to 1 (far right); 0 is the picture itself, encoded anew.
+        quality: of the JPEG.
+    """
+    width, height = picture.size
+    near, far = 0.10 * max(0.0, side), 0.10 * max(0.0, -side)
+    corners = [
+        (width * near, height * near),
+        (width * (1 - far), height * far),
+        (width * (1 - far), height * (1 - far)),
+        (width * near, height * (1 - near)),
+    ]
+    target = io.BytesIO()
+    turned = picture.transform(
+        picture.size, Image.Transform.QUAD, [at for x, y in _from_top_left(corners) for at in (x, y)]
+    )
+    turned.save(target, "JPEG", quality=quality)
+    return target.getvalue()
+
+
+def _from_top_left(corners: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return corners in the order that Pillow's QUAD wants: counter-clockwise."""
+    top_left, top_right, bottom_right, bottom_left = corners
+    return [top_left, bottom_left, bottom_right, top_right]
 
 
 def photo(

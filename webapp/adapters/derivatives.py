@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image
 
@@ -57,7 +58,7 @@ def make_derivatives(path: Path) -> Derivatives:
         UnreadablePhoto: the bytes cannot be decoded to their end.
     """
     try:
-        large = _read_upright(path)
+        large = read_upright(path)
     # Decoders raise whatever damaged bytes make them raise.
     except Exception as error:
         raise UnreadablePhoto(f"{type(error).__name__}: {error}"[:200]) from error
@@ -66,8 +67,9 @@ def make_derivatives(path: Path) -> Derivatives:
     return Derivatives(_encode(large, LARGE_QUALITY), _encode(small, SMALL_QUALITY), MEDIA_TYPE)
 
 
-def _read_upright(path: Path) -> Image.Image:
-    with Image.open(path, formats=("JPEG", "PNG", "WEBP")) as photo:
+def read_upright(source: Path | BinaryIO) -> Image.Image:
+    """Decode a photo as people see it: upright, RGB, at most 1600 px; raises what Pillow raises."""
+    with Image.open(source, formats=("JPEG", "PNG", "WEBP")) as photo:
         orientation = _orientation(photo)
         box = _box(photo.size)
         # libjpeg can decode at a half, a quarter or an eighth; draft() compares both sides with

@@ -28,7 +28,7 @@ EARLIEST_REASONABLE = datetime(1900, 1, 1, tzinfo=UTC)
 END_OF_REASONABLE = datetime(9999, 1, 1, tzinfo=UTC)
 
 PositionSource = Literal["pin", "fix", "exif"]
-TimeSource = Literal["phone", "exif", "sent"]
+TimeSource = Literal["phone", "exif", "sent", "person"]
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOK_ALIKES = str.maketrans("ILO", "110", " -\t\r\n\u00a0\u2010\u2011\u2013")

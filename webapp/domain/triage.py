@@ -1,11 +1,12 @@
-"""What becomes of a report: one pure decision from settled evidence and nearby cases."""
+"""What becomes of a report: one pure decision from settled evidence and the cases near by."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from webapp.domain.duplicates import Candidate, attach_limit_m, nearest_candidate
+from webapp.domain.casework import SEVERITIES, is_open
+from webapp.domain.duplicates import Candidate, Judgement, Sighting, Weights, judge, verdict
 from webapp.domain.evidence import DEFAULT_EXIF_ACCURACY_M, DEFAULT_PIN_ACCURACY_M, StrayFix
 from webapp.domain.geo import Position
 
@@ -13,29 +14,50 @@ __all__ = [
     "DEFAULT_EXIF_ACCURACY_M",
     "DEFAULT_PIN_ACCURACY_M",
     "HOLD_CODES",
-    "RULE",
     "Attach",
     "Candidate",
     "Decision",
     "Evidence",
     "Hold",
+    "Likely",
     "Open",
+    "Policy",
     "Relapse",
     "decide",
+    "sighting_of",
 ]
-
-# Kept with every decision, so that an old one can be read by the rule that made it.
-RULE = "nearest_open_case_1"
 
 HOLD_CODES = (
     "no_position",
     "fix_not_of_photo",
     "outside_boundaries",
     "impossible_time",
+    "uncertain_time",
     "category_needs_person",
     "no_photo_readable",
     "attempts_exhausted",
 )
+
+# product.md: "a watch period follows (30 days for encroachment, never under 14)".
+LEAST_WATCH = timedelta(days=14)
+
+# An officer compares two cases at a time; a fourth possible twin is found through the third.
+MOST_LIKELY = 3
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a decision goes by besides the evidence.
+
+    ``watch_days`` holds, per category, how long a resolved case is watched.
+    """
+
+    weights: Weights
+    watch_days: Mapping[str, int] = field(default_factory=dict)
+
+    def watch_of(self, category_code: str) -> timedelta:
+        """Return how long a resolved case of a category is watched."""
+        return max(LEAST_WATCH, timedelta(days=self.watch_days.get(category_code, 0)))
 
 
 @dataclass(frozen=True)
@@ -47,6 +69,7 @@ class Evidence:
     ``is_set_by_person`` says that a person at the desk has looked at this report and set
     something, which lifts every hold that only waits for a person. ``unit_id`` is the commune
     that holds the position, or what the person set; None means that nobody holds it.
+    ``words`` and ``install_key_hash`` are the sender's, as far as there are any.
     """
 
     category_code: str
@@ -60,31 +83,59 @@ class Evidence:
     is_set_by_person: bool
     has_only_unreadable_photos: bool
     stray_fix: StrayFix | None = None
+    received_at: datetime | None = None
+    words: str = ""
+    install_key_hash: str | None = None
+
+
+@dataclass(frozen=True)
+class Likely:
+    """An open case that may be the same trouble: a person compares the two."""
+
+    case_id: int
+    probability: float
+    terms: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Attach:
-    """The report belongs to this open case; ``terms`` holds the numbers behind that."""
+    """The report belongs to this case; ``terms`` holds the numbers behind that.
+
+    The case is open, or (``is_late_evidence``) it is resolved and the evidence was captured
+    before its proof.
+    """
 
     case_id: int
     terms: dict[str, Any] = field(default_factory=dict)
+    likely: tuple[Likely, ...] = ()
+    is_late_evidence: bool = False
 
 
 @dataclass(frozen=True)
 class Relapse:
-    """Trouble is back at a place whose case was resolved."""
+    """Trouble is back at a place whose case was resolved, within the watch period.
+
+    ``severity`` is one above that case's, at most 4.
+    """
 
     place_id: int
     previous_case_id: int
+    severity: int
     terms: dict[str, Any] = field(default_factory=dict)
+    likely: tuple[Likely, ...] = ()
 
 
 @dataclass(frozen=True)
 class Open:
-    """A case of its own; at a known place, or at a new one when ``place_id`` is None."""
+    """A case of its own; at a known place, or at a new one when ``place_id`` is None.
+
+    ``previous_case_id`` is the case that ended at that place before, its watch period being over.
+    """
 
     place_id: int | None
     terms: dict[str, Any] = field(default_factory=dict)
+    likely: tuple[Likely, ...] = ()
+    previous_case_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -98,30 +149,60 @@ class Hold:
 Decision = Attach | Relapse | Open | Hold
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """A candidate with what was made of it."""
+
+    case: Candidate
+    judgement: Judgement
+    verdict: str
+
+
+@dataclass(frozen=True)
+class _Episode:
+    """The case at a place to whose time the evidence belongs."""
+
+    judged: _Judged
+    is_late_evidence: bool
+
+
+def sighting_of(evidence: Evidence, now: datetime) -> Sighting | None:
+    """Return a report as duplicates are judged by; None when it has no position."""
+    if evidence.position is None:
+        return None
+    return Sighting(
+        position=evidence.position,
+        at=evidence.captured_at or evidence.received_at or now,
+        category_code=evidence.category_code,
+        words=evidence.words,
+        install_key_hash=evidence.install_key_hash,
+    )
+
+
 def decide(
-    evidence: Evidence,
-    candidates: Iterable[Candidate],
-    *,
-    now: datetime,  # noqa: ARG001 - relapses (a later issue) ask for it; callers pass it already
+    evidence: Evidence, candidates: Iterable[Candidate], policy: Policy, *, now: datetime
 ) -> Decision:
     """Decide what becomes of a report.
 
     Args:
         evidence: the report, settled and routed.
-        candidates: cases nearby; others may be among them, they are sifted here.
+        candidates: cases near by, open and ended ones; others may be among them, they are
+            sifted here. Two communes cannot share one case, so what lies across a border is
+            never a candidate.
+        policy: the fitted weights, and how long cases are watched.
         now: the moment of the decision.
 
     Returns:
-        Attach to the nearest open case of the same category and unit within the limit,
-        otherwise Open; or Hold, with the first reason that a person would have to mend.
+        Attach to the likeliest case above the upper threshold, or what its being resolved makes
+        of it; otherwise Open, with the open cases between the thresholds as likely twins; or
+        Hold, with the first reason that a person would have to mend.
     """
-    position, unit_id = evidence.position, evidence.unit_id
-    if position is None:
+    if evidence.position is None:
         return _unplaced(evidence.stray_fix)
-    if unit_id is None:
-        return Hold("outside_boundaries", _degrees(position))
+    if evidence.unit_id is None:
+        return Hold("outside_boundaries", _degrees(evidence.position))
     hold = None if evidence.is_set_by_person else _wait_for_person(evidence)
-    return hold or _attach_or_open(position, evidence.category_code, unit_id, candidates)
+    return hold or _join_or_open(evidence, candidates, policy, now)
 
 
 def _unplaced(fix: StrayFix | None) -> Hold:
@@ -155,23 +236,114 @@ def _degrees(position: Position) -> dict[str, float]:
     }
 
 
-def _attach_or_open(
-    position: Position, category_code: str, unit_id: int, candidates: Iterable[Candidate]
-) -> Attach | Open:
-    limit_m = attach_limit_m(position.accuracy_m)
-    nearest = nearest_candidate(position, category_code, unit_id, candidates)
-    terms = {
-        "rule": RULE,
-        "accuracy_m": _rounded(position.accuracy_m),
-        "limit_m": _rounded(limit_m),
-        "distance_m": _rounded(nearest.distance_m if nearest else None),
-        "same_category": nearest is not None,
-        "same_unit": nearest is not None,
-    }
-    if nearest is None or limit_m is None or nearest.distance_m > limit_m:
-        return Open(None, terms)
-    return Attach(nearest.candidate.case_id, terms)
+def _join_or_open(
+    evidence: Evidence, candidates: Iterable[Candidate], policy: Policy, now: datetime
+) -> Decision:
+    judged = _judge_all(evidence, candidates, policy, now)
+    certain = [each for each in judged if each.verdict == "attach"]
+    if not certain:
+        return Open(None, _terms("open", judged), _likely(judged))
+    best = certain[0]
+    episode = _episode(evidence, [each for each in certain if _is_same_place(each, best)])
+    if episode.is_late_evidence or is_open(episode.judged.case.status):
+        return _attach(episode, judged)
+    return _after_the_proof(evidence, episode.judged, policy, judged)
 
 
-def _rounded(metres: float | None) -> float | None:
-    return None if metres is None else round(metres, 1)
+def _attach(episode: _Episode, judged: Sequence[_Judged]) -> Attach:
+    decision = "late_evidence" if episode.is_late_evidence else "attach"
+    return Attach(
+        case_id=episode.judged.case.case_id,
+        terms=_terms(decision, [episode.judged]),
+        likely=() if episode.is_late_evidence else _likely(judged, besides=episode.judged),
+        is_late_evidence=episode.is_late_evidence,
+    )
+
+
+def _judge_all(
+    evidence: Evidence, candidates: Iterable[Candidate], policy: Policy, now: datetime
+) -> list[_Judged]:
+    """Judge the cases of the report's own unit; the likeliest first, the older one on a tie."""
+    report = sighting_of(evidence, now)
+    if report is None:
+        return []
+    judged = []
+    for case in candidates:
+        if case.unit_id == evidence.unit_id and (is_open(case.status) or case.proof_at):
+            judgement = judge(report, case, policy.weights)
+            judged.append(_Judged(case, judgement, verdict(judgement, report, policy.weights)))
+    return sorted(judged, key=lambda each: (-each.judgement.log_odds, each.case.case_id))
+
+
+def _is_same_place(one: _Judged, other: _Judged) -> bool:
+    return one.case.place_id == other.case.place_id
+
+
+def _episode(evidence: Evidence, at_place: Sequence[_Judged]) -> _Episode:
+    """Choose among the cases of one place by time: the first whose proof is not older.
+
+    Evidence captured before a proof tells of the trouble that the proof ended, even if it
+    arrives when the next case at that place is open already.
+    """
+    ended = sorted((each for each in at_place if not is_open(each.case.status)), key=_end)
+    for each in ended:
+        if _was_captured_by(evidence, _end(each)):
+            return _Episode(each, is_late_evidence=True)
+    running = [each for each in at_place if is_open(each.case.status)]
+    return _Episode((running or ended[::-1])[0], is_late_evidence=False)
+
+
+def _end(judged: _Judged) -> datetime:
+    if judged.case.proof_at is None:
+        raise ValueError("a case that ended has a proof")
+    return judged.case.proof_at
+
+
+def _was_captured_by(evidence: Evidence, moment: datetime) -> bool:
+    """Tell whether evidence is certainly not newer than a moment."""
+    # Whatever a clock says, nothing is captured after it arrived.
+    if evidence.received_at is not None and evidence.received_at <= moment:
+        return True
+    is_certain = evidence.is_time_certain and evidence.captured_at is not None
+    return is_certain and evidence.captured_at <= moment  # type: ignore[operator]
+
+
+def _after_the_proof(
+    evidence: Evidence, ended: _Judged, policy: Policy, judged: Sequence[_Judged]
+) -> Decision:
+    """Say what evidence is that certainly or possibly came after the proof of a resolved case."""
+    if not evidence.is_time_certain and not evidence.is_set_by_person:
+        return Hold(
+            "uncertain_time",
+            {"case_id": ended.case.case_id, "proof_at": _end(ended).isoformat()},
+        )
+    captured_at = evidence.captured_at or evidence.received_at or _end(ended)
+    watched_from = ended.case.resolved_at or _end(ended)
+    if captured_at > watched_from + policy.watch_of(ended.case.category_code):
+        terms = _terms("open", [ended])
+        return Open(ended.case.place_id, terms, _likely(judged), ended.case.case_id)
+    return Relapse(
+        place_id=ended.case.place_id,
+        previous_case_id=ended.case.case_id,
+        severity=min(max(SEVERITIES), ended.case.severity + 1),
+        terms=_terms("relapse", [ended]),
+        likely=_likely(judged),
+    )
+
+
+def _likely(judged: Sequence[_Judged], besides: _Judged | None = None) -> tuple[Likely, ...]:
+    return tuple(
+        Likely(
+            each.case.case_id,
+            each.judgement.probability,
+            {"decision": "suggest", **each.judgement.as_terms()},
+        )
+        for each in judged
+        if each is not besides and each.verdict != "open" and is_open(each.case.status)
+    )[:MOST_LIKELY]
+
+
+def _terms(decision: str, judged: Sequence[_Judged]) -> dict[str, Any]:
+    """Return the numbers of the likeliest candidate, and what was decided by them."""
+    best = judged[0].judgement.as_terms() if judged else {"candidates": 0}
+    return {"decision": decision, **best}

@@ -1,4 +1,4 @@
-"""Prepares photos for people: reads what their bytes claim and makes the derivatives.
+"""Prepares photos: reads what their bytes claim, makes the derivatives and the print to compare.
 
 A photo may be damaged, or made to hurt its reader. Every try is counted before it begins, so that
 a photo which kills the process is found out as well as one that raises an error. What came of a
@@ -16,12 +16,13 @@ import structlog
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
+from webapp.adapters.photo_matcher import PhotoPrint
 from webapp.adapters.photo_reader import UnreadablePhoto, make_derivatives, read_exif
 from webapp.adapters.photo_store import PhotoStore
 from webapp.domain.errors import NotFound
 from webapp.extensions import db
 from webapp.models import Photo
-from webapp.services import outbox
+from webapp.services import outbox, photo_prints
 from webapp.services.outbox import Lease
 from webapp.services.transaction import transaction
 
@@ -42,12 +43,17 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What became of one photo; the hashes are empty when its pixels cannot be read."""
+    """What became of one photo; the hashes are empty when its pixels cannot be read.
+
+    ``print`` is missing where the photo shows nothing to go by, or one of the very same bytes was
+    taken before.
+    """
 
     photo_id: int
     exif_read: dict[str, Any] | None
     large_sha256: str | None = None
     small_sha256: str | None = None
+    print: PhotoPrint | None = None
 
     @property
     def is_readable(self) -> bool:
@@ -86,7 +92,9 @@ def give_up(photo_id: int, lease: Lease) -> None:
 
 
 def keep(session: Session, result: Prepared) -> None:
-    """Write down what became of a photo, if it is still pending."""
+    """Write down what became of a photo, if it is still pending, and its print."""
+    if result.print is not None:
+        photo_prints.keep(session, result.print)
     session.execute(
         update(Photo)
         .where(Photo.id == result.photo_id, Photo.state == "pending")
@@ -153,6 +161,7 @@ def _made_before(photo: Waiting, store: PhotoStore) -> Prepared | None:
     session.rollback()
     if row is None or not _are_kept(store, row.large_sha256, row.small_sha256):
         return None
+    # Its print stands under the same bytes.
     return Prepared(photo.photo_id, *row)
 
 
@@ -169,8 +178,11 @@ def _prepare(photo: Waiting, store: PhotoStore) -> Prepared:
             except UnreadablePhoto as error:
                 log.warning("photo_unreadable", photo=photo.photo_id, error=str(error))
             else:
+                # Whatever a picture does to the library that looks at it, the try is counted.
+                taken = photo_prints.take(made.large, photo.received_sha256)
                 large = store.put_derivative(made.large)
-                return Prepared(photo.photo_id, exif, large, store.put_derivative(made.small))
+                small = store.put_derivative(made.small)
+                return Prepared(photo.photo_id, exif, large, small, taken)
     return Prepared(photo.photo_id, exif)
 
 

@@ -2,8 +2,9 @@
 
 Done twice it has the effect of once.
 The photos are prepared before, each in a transaction of its own, because decoding takes long and
-what came of a photo does not depend on what becomes of its report. Everything else is one
-transaction that also finishes the lease: a writer who is too late changes nothing.
+what came of a photo does not depend on what becomes of its report; they are compared before as
+well, as far as the cases are known by then. Everything else is one transaction that also finishes
+the lease: a writer who is too late changes nothing.
 """
 
 from collections.abc import Sequence
@@ -12,19 +13,31 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.adapters.photo_store import PhotoStore
 from webapp.domain import geo
 from webapp.domain import triage as rules
-from webapp.domain.duplicates import GREATEST_LIMIT_M
 from webapp.domain.evidence import SettledTime, settle_captured_at, stray_fix
 from webapp.domain.routing import choose_unit
-from webapp.models import Case, Category, Photo, Place, Report, ReportTriage, Unit
-from webapp.services import casework, outbox, photo_preparation, territory, triage_claims
+from webapp.extensions import db
+from webapp.models import Category, Photo, Report, ReportTriage, Unit
+from webapp.services import (
+    candidates,
+    outbox,
+    photo_preparation,
+    photo_prints,
+    photo_reuse,
+    territory,
+    triage_claims,
+    triage_policy,
+    triage_result,
+)
+from webapp.services.comparisons import Comparisons
 from webapp.services.outbox import Lease
+from webapp.services.photo_prints import Printed
 from webapp.services.transaction import Transaction, transaction
 
 log = structlog.get_logger()
@@ -44,6 +57,8 @@ class Findings:
     category: Category
     time: SettledTime
     now: datetime
+    photos: Sequence[Printed]
+    meant_case_number: str | None
 
 
 @dataclass(frozen=True)
@@ -68,23 +83,32 @@ def triage_report(report_id: int, lease: Lease, store: PhotoStore) -> None:
         NotFound: the bytes of a photo are not where they should be.
     """
     photo_preparation.prepare_photos_of(report_id, store)
+    comparisons = Comparisons()
+    _look_ahead(report_id, comparisons, store)
     with transaction() as work:
-        triage_in(work, report_id)
+        triage_in(work, report_id, comparisons)
         outbox.finish(work, lease)
 
 
-def triage_in(work: Transaction, report_id: int) -> None:
-    """Settle, decide and apply inside a transaction; a report that has its case keeps it."""
+def triage_in(work: Transaction, report_id: int, comparisons: Comparisons) -> None:
+    """Settle, decide and apply inside a transaction; a report that has its case keeps it.
+
+    Args:
+        work: the transaction.
+        report_id: whose turn it is.
+        comparisons: the photos that were compared for it before.
+    """
     standing = _lock(work.session, report_id)
     if standing.status in UNDECIDED:
-        _triage(work, work.session.get_one(Report, report_id), standing)
+        _triage(work, work.session.get_one(Report, report_id), standing, comparisons)
 
 
 def foresee(session: Session, report: Report, standing: ReportTriage) -> Foresight:
     """Say what the machine would do if a person confirmed a held report as it stands."""
     found = _settle(session, report, standing)
     confirmed = replace(found, evidence=replace(found.evidence, is_set_by_person=True))
-    return Foresight(_decide(session, confirmed), found.evidence.unit_id, found.category)
+    decision = _decide(session, confirmed, Comparisons())
+    return Foresight(decision, found.evidence.unit_id, found.category)
 
 
 def hold_as_exhausted(report_id: int, lease: Lease) -> None:
@@ -112,27 +136,41 @@ def _lock(session: Session, report_id: int) -> ReportTriage:
     return standing
 
 
-def _triage(work: Transaction, report: Report, standing: ReportTriage) -> None:
+def _look_ahead(report_id: int, comparisons: Comparisons, store: PhotoStore) -> None:
+    """Compare the photos with those of the cases that are there now, outside of any lock."""
+    session = db.session()
+    session.rollback()
+    report, standing = session.get(Report, report_id), session.get(ReportTriage, report_id)
+    if report is not None and standing is not None and standing.status in UNDECIDED:
+        found = _settle(session, report, standing)
+        photos = _photos_to_compare(session, found)
+        session.rollback()
+        photo_prints.take_missing(photos, store)
+        _candidates(session, found, comparisons)
+    session.rollback()
+
+
+def _photos_to_compare(session: Session, found: Findings) -> list[Printed]:
+    near = [photo for each in _neighbours(session, found) for photo in each.photos]
+    return [*found.photos, *near] if near else []
+
+
+def _triage(
+    work: Transaction, report: Report, standing: ReportTriage, comparisons: Comparisons
+) -> None:
     session = work.session
     found = _settle(session, report, standing)
     _note_settled(standing, found)
-    if found.evidence.unit_id is not None:
-        _wait_for_neighbours(session, found.evidence.unit_id)
-    decision = _decide(session, found)
+    if found.evidence.position is not None:
+        _wait_for_neighbours(session, found.evidence.position)
+    decision = _decide_for_good(session, found, comparisons)
     log.info("decided", report=report.id, decision=type(decision).__name__)
+    session.flush()
+    photo_reuse.flag(session, report)
     if isinstance(decision, rules.Hold):
         _hold(standing, decision)
         return
-    case = _case_for(work, decision, found)
-    casework.attach_report(
-        work,
-        report,
-        case,
-        terms=decision.terms,
-        actor=None,
-        now=found.now,
-        captured_at=found.time.at,
-    )
+    triage_result.apply(work, report, decision, found.evidence, found.category, found.now)
     _let_go(standing, found.now)
 
 
@@ -140,9 +178,7 @@ def _settle(session: Session, report: Report, standing: ReportTriage) -> Finding
     photos = _photos_of(session, report)
     category = session.get_one(Category, standing.set_category_code or report.category_code)
     position, source = triage_claims.settled_position(report, standing, photos)
-    time = settle_captured_at(
-        triage_claims.photo_claims(photos), report.sent_at, report.received_at
-    )
+    time = _settle_time(report, standing, photos)
     route = choose_unit(
         position, _commune_id(position, report), set_unit_id=_set_unit_id(session, standing)
     )
@@ -158,12 +194,66 @@ def _settle(session: Session, report: Report, standing: ReportTriage) -> Finding
         is_set_by_person=_is_set_by_person(standing),
         has_only_unreadable_photos=_has_only_unreadable(photos),
         stray_fix=stray_fix(triage_claims.position_claims(report, photos)),
+        received_at=report.received_at,
+        words=report.description or "",
+        install_key_hash=report.install_key_hash,
     )
-    return Findings(evidence, category, time, clock.now())
+    return Findings(
+        evidence=evidence,
+        category=category,
+        time=time,
+        now=clock.now(),
+        photos=[
+            Printed(photo.id, report.id, photo.received_sha256, photo.large_sha256)
+            for photo in photos
+            if photo.state == "ready" and photo.large_sha256
+        ],
+        meant_case_number=report.meant_case_number,
+    )
 
 
-def _decide(session: Session, found: Findings) -> rules.Decision:
-    return rules.decide(found.evidence, _candidates(session, found.evidence), now=found.now)
+def _settle_time(report: Report, standing: ReportTriage, photos: Sequence[Photo]) -> SettledTime:
+    """Return when the evidence was captured; what a person set goes before every clock."""
+    if standing.set_captured_at is not None:
+        return SettledTime(standing.set_captured_at, "person", is_certain=True)
+    return settle_captured_at(
+        triage_claims.photo_claims(photos), report.sent_at, report.received_at
+    )
+
+
+def _decide(session: Session, found: Findings, comparisons: Comparisons) -> rules.Decision:
+    return rules.decide(
+        found.evidence,
+        _candidates(session, found, comparisons),
+        triage_policy.policy(session),
+        now=found.now,
+    )
+
+
+def _decide_for_good(session: Session, found: Findings, comparisons: Comparisons) -> rules.Decision:
+    """Decide, and make sure that the case did not end meanwhile: an officer locks it alone."""
+    decision = _decide(session, found, comparisons)
+    while isinstance(decision, rules.Attach) and triage_result.was_overtaken(session, decision):
+        decision = _decide(session, found, comparisons)
+    return decision
+
+
+def _candidates(
+    session: Session, found: Findings, comparisons: Comparisons
+) -> list[rules.Candidate]:
+    sighting = rules.sighting_of(found.evidence, found.now)
+    near = _neighbours(session, found)
+    if sighting is None or not near:
+        return []
+    pictures = [photo.received_sha256 for photo in found.photos]
+    return comparisons.judgeable(session, sighting, pictures, near, triage_policy.fitted_weights())
+
+
+def _neighbours(session: Session, found: Findings) -> list[candidates.Neighbour]:
+    position, unit_id = found.evidence.position, found.evidence.unit_id
+    if position is None or unit_id is None:
+        return []
+    return candidates.neighbours(session, position, unit_id, named_number=found.meant_case_number)
 
 
 def _photos_of(session: Session, report: Report) -> Sequence[Photo]:
@@ -188,7 +278,12 @@ def _set_unit_id(session: Session, standing: ReportTriage) -> int | None:
 def _is_set_by_person(standing: ReportTriage) -> bool:
     return any(
         value is not None
-        for value in (standing.set_latitude, standing.set_category_code, standing.set_unit_id)
+        for value in (
+            standing.set_latitude,
+            standing.set_category_code,
+            standing.set_unit_id,
+            standing.set_captured_at,
+        )
     )
 
 
@@ -206,79 +301,18 @@ def _note_settled(standing: ReportTriage, found: Findings) -> None:
     standing.captured_source = found.time.source
 
 
-def _wait_for_neighbours(session: Session, unit_id: int) -> None:
-    """Let the triage of one commune happen one at a time, so that one spot becomes one case.
+def _wait_for_neighbours(session: Session, position: geo.Position) -> None:
+    """Let the triage of one neighbourhood happen one at a time, so that one spot becomes one case.
 
-    SQLite has one writer anyway. On PostgreSQL the unit's row is locked, in the mode that leaves
-    those alone who only refer to it.
+    SQLite has one writer anyway. On PostgreSQL every cell in which a case is looked for is
+    locked until the transaction ends, in the cells' order, so that nobody waits in a circle: two
+    reports that could find each other's case share the cell in which the first one opens it.
     """
-    session.execute(select(Unit.id).where(Unit.id == unit_id).with_for_update(key_share=True))
-
-
-def _candidates(session: Session, evidence: rules.Evidence) -> list[rules.Candidate]:
-    """Return the open cases around a position, found by their cells."""
-    position = evidence.position
-    if position is None:
-        return []
-    cells = geo.cells_within(position.latitude, position.longitude, GREATEST_LIMIT_M)
-    near = select(Case).where(Case.is_open, Case.cell.in_(cells)).order_by(Case.id)
-    return [_candidate(case) for case in session.scalars(near)]
-
-
-def _candidate(case: Case) -> rules.Candidate:
-    return rules.Candidate(
-        case_id=case.id,
-        place_id=case.place_id,
-        category_code=case.category_code,
-        position=geo.Position(case.latitude, case.longitude),
-        opened_at=case.opened_at,
-        status=case.status,
-        unit_id=case.lead_unit_id,
-    )
-
-
-def _case_for(
-    work: Transaction, decision: rules.Attach | rules.Relapse | rules.Open, found: Findings
-) -> Case:
-    if isinstance(decision, rules.Attach):
-        # Another act on the case must be over before this one is folded in.
-        query = select(Case).where(Case.id == decision.case_id).with_for_update()
-        return work.session.scalars(query.execution_options(populate_existing=True)).one()
-    evidence = found.evidence
-    if evidence.position is None or evidence.unit_id is None:
-        raise ValueError("a case opens only with a position and a unit")
-    return casework.open_case(
-        work,
-        place=_place_for(work.session, decision, evidence.position, found),
-        category_code=evidence.category_code,
-        unit_id=evidence.unit_id,
-        position=evidence.position,
-        severity=found.category.severity_floor,
-        now=found.now,
-        captured_at=found.time.at,
-        address=territory.place_words(evidence.position) or None,
-        previous_case_id=getattr(decision, "previous_case_id", None),
-        terms=decision.terms,
-    )
-
-
-def _place_for(
-    session: Session,
-    decision: rules.Relapse | rules.Open,
-    position: geo.Position,
-    found: Findings,
-) -> Place:
-    if decision.place_id is not None:
-        return session.get_one(Place, decision.place_id)
-    place = Place(
-        category_code=found.evidence.category_code,
-        latitude=position.latitude,
-        longitude=position.longitude,
-        cell=geo.cell_of(position.latitude, position.longitude),
-        created_at=found.now,
-    )
-    session.add(place)
-    return place
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    cells = [int(cell, 16) for cell in candidates.cells_around(position)]
+    for cell in sorted(cells):
+        session.execute(select(func.pg_advisory_xact_lock(cell)))
 
 
 def _hold(standing: ReportTriage, decision: rules.Hold) -> None:

@@ -6,7 +6,7 @@ stands beside the claims and wins over them, and the machine then decides again 
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.domain.errors import Conflict, InvalidInput, NotFound
-from webapp.domain.evidence import DEFAULT_PIN_ACCURACY_M
+from webapp.domain.evidence import DEFAULT_PIN_ACCURACY_M, EARLIEST_CAPTURE, is_reasonable
 from webapp.domain.geo import Position, is_usable
 from webapp.models import Category, Officer, Photo, Report, ReportTriage, TriageAct, Unit
 from webapp.services import photo_preparation, triage_claims
@@ -44,17 +44,19 @@ _TYPED_POSITION = re.compile(rf"{_DEGREES}\s*[;,\s]\s*{_DEGREES}")
 class Placing:
     """What a person set; a part left empty stays as the machine finds it.
 
-    ``position`` is as typed: latitude, then longitude.
+    ``position`` is as typed: latitude, then longitude. ``captured_at`` is as a browser writes a
+    moment of local time ("2026-06-18T14:32"), for evidence whose clock cannot be trusted.
     """
 
     position: str
     category_code: str
     unit_id: int | None
     words: str = ""
+    captured_at: str = ""
 
 
 def place(officer: Officer, report_id: int, placing: Placing, *, seen_at: datetime) -> None:
-    """Set position, category or unit of a held report, and let the machine place it again.
+    """Set position, category, unit or time of a held report, and let the machine place it again.
 
     Args:
         officer: who does it.
@@ -64,13 +66,14 @@ def place(officer: Officer, report_id: int, placing: Placing, *, seen_at: dateti
 
     Raises:
         InvalidInput: the position cannot be read, is missing, or lies on nobody's land; the
-            category or the unit does not exist, or not any more.
+            category or the unit does not exist, or not any more; the time cannot be.
         Conflict: somebody else dealt with the report meanwhile.
         NotFound: there is no such report.
     """
     with transaction() as work:
         report, standing = _lock(work.session, officer, report_id, seen_at, status="held")
         position = read_position(placing.position)
+        captured_at = _read_captured_at(placing.captured_at, report)
         category_code = _checked_category(work.session, placing.category_code)
         _check_unit(work.session, placing.unit_id)
         _check_placed(work.session, report, standing, position, placing.unit_id)
@@ -78,11 +81,13 @@ def place(officer: Officer, report_id: int, placing: Placing, *, seen_at: dateti
             standing.set_latitude, standing.set_longitude = position.latitude, position.longitude
         standing.set_category_code = category_code
         standing.set_unit_id = placing.unit_id
+        standing.set_captured_at = captured_at or standing.set_captured_at
         data = {
             "latitude": position.latitude if position else None,
             "longitude": position.longitude if position else None,
             "category_code": category_code,
             "unit_id": placing.unit_id,
+            "captured_at": captured_at.isoformat() if captured_at else None,
         }
         _note(work.session, officer, standing, "placed", data=data, words=placing.words)
         _decide_again(work, standing)
@@ -150,6 +155,24 @@ def read_position(typed: str) -> Position | None:
     if not is_usable(latitude, longitude):
         raise InvalidInput("position_not_read", field="position")
     return Position(latitude, longitude, DEFAULT_PIN_ACCURACY_M)
+
+
+def _read_captured_at(typed: str, report: Report) -> datetime | None:
+    """Read when a photo was taken, in local time; None when nothing was typed.
+
+    Raises:
+        InvalidInput: this is no moment, or one that no photo of this report can be of.
+    """
+    if not typed.strip():
+        return None
+    try:
+        moment = datetime.fromisoformat(typed.strip())
+    except ValueError:
+        raise InvalidInput("captured_at_not_read", field="captured_at") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=clock.LOCAL_ZONE)
+    if not is_reasonable(moment) or not EARLIEST_CAPTURE <= moment <= report.received_at:
+        raise InvalidInput("captured_at_not_possible", field="captured_at")
+    return moment.astimezone(UTC)
 
 
 def _check_reason(reason_code: str, words: str) -> None:

@@ -16,6 +16,7 @@ from webapp import clock
 from webapp.extensions import db
 from webapp.models import Boundary, Category, Photo, Report, ReportTriage
 from webapp.services import outbox, photo_preparation, triage
+from webapp.services.comparisons import Comparisons
 from webapp.services.outbox import Lease, LeaseLost
 from webapp.services.photo_preparation import Prepared
 from webapp.services.transaction import Transaction, transaction
@@ -43,7 +44,7 @@ def _triage_made_up(work: Transaction) -> None:
     report = _made_up(work.session)
     work.session.flush()
     photo_preparation.keep(work.session, Prepared(0, None))
-    triage.triage_in(work, report.id)
+    triage.triage_in(work, report.id, Comparisons())
     # Nobody holds this lease; it is the statement that is wanted.
     with suppress(LeaseLost):
         outbox.finish(work, Lease(0, "triage_report", "rehearsal", 0, 0, 1))

@@ -150,7 +150,7 @@ def line_of(
 def _details(standing: ReportTriage) -> dict[str, Any]:
     """Return the details of a hold; moments, which JSON keeps as text, are moments again."""
     details = dict(standing.hold_details or {})
-    for name in ("fix_at", "captured_at"):
+    for name in ("fix_at", "captured_at", "proof_at"):
         if details.get(name):
             details[name] = datetime.fromisoformat(details[name])
     return details
@@ -195,8 +195,14 @@ def open_report(
         seen_at=standing.updated_at,
         foreseen_unit=session.get(Unit, foreseen.unit_id) if foreseen.unit_id else None,
         foreseen_case_number=_case_number(session, foreseen.decision),
-        foreseen_severity=foreseen.category.severity_floor,
+        foreseen_severity=_severity(foreseen),
     )
+
+
+def _severity(foreseen: triage.Foresight) -> int:
+    floor = foreseen.category.severity_floor
+    decision = foreseen.decision
+    return max(floor, decision.severity) if isinstance(decision, rules.Relapse) else floor
 
 
 def _case_number(session: Session, decision: rules.Decision) -> str | None:

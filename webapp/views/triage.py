@@ -39,9 +39,6 @@ def count_beside_desk() -> dict[str, object]:
         return {}
     if not current_user.is_authenticated or current_user.role not in READERS:
         return {}
-    if request.endpoint == "casework.queue":
-        # That page spends all of its ten statements on the queue itself.
-        return {}
     return {"nav_counts": {"triage.desk": triage_desk.count_held(current_officer())}}
 
 
@@ -63,13 +60,14 @@ def desk() -> str:
 @blueprint.post("/triage/<id:report_id>/place")
 @officers_only("supervisor")
 def place(report_id: int) -> Response:
-    """Set position, category or unit, and let the machine place the report."""
+    """Set position, category, unit or time, and let the machine place the report."""
     back = _back_to_list()
     placing = triage_acts.Placing(
         position=request.form.get("position", ""),
         category_code=request.form.get("category", ""),
         unit_id=_unit_id(),
         words=request.form.get("note", ""),
+        captured_at=request.form.get("captured_at", ""),
     )
     triage_acts.place(current_officer(), report_id, placing, seen_at=_seen_at())
     flash(_("Đã ghi. Máy đang xếp; kết quả hiện dưới «Đã làm hôm nay» sau ít giây."))

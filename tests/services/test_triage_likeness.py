@@ -1,0 +1,369 @@
+"""Triage that compares: photos of one scene, twins, photos used before, and what ended before."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from tests import factories, pictures
+from tests.servers import triage_scene as scene
+from webapp import clock
+from webapp.adapters.photo_store import PhotoStore
+from webapp.extensions import db
+from webapp.models import (
+    Attachment,
+    Case,
+    MergeSuggestion,
+    Officer,
+    Photo,
+    PhotoPrint,
+    PhotoReuse,
+    Report,
+    ReportTriage,
+)
+from webapp.services import casework, outbox, photo_prints, triage, triage_acts
+from webapp.services.transaction import transaction
+
+pytestmark = pytest.mark.usefixtures("context", "units")
+
+MARKET = pictures.street(11)
+CORNER = pictures.street(12)
+
+
+@pytest.fixture
+def units(context: None) -> dict[str, int]:
+    """Two communes under a supervising unit."""
+    return scene.build_district()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> PhotoStore:
+    """Where the photos of a test lie."""
+    return scene.store_in(tmp_path)
+
+
+@pytest.fixture
+def send(store: PhotoStore):  # noqa: ANN201 - a small helper of this module
+    """Take a report in and triage it at once; return its id."""
+
+    def send_one(*photos: bytes, north_m: float = 0.0, **facts: object) -> int:
+        here = (scene.WEST[0] + north_m * scene.TEN_METRES / 10, scene.WEST[1])
+        report = scene.add_report(store=store, photos=photos, **({"fix": here} | facts))
+        run(report, store)
+        return report
+
+    return send_one
+
+
+def run(report_id: int, store: PhotoStore) -> None:
+    lease = outbox.lease("triage_report", str(report_id), seconds=60)
+    assert lease is not None
+    triage.triage_report(report_id, lease, store)
+
+
+def run_again(report_id: int, store: PhotoStore) -> None:
+    with transaction() as work:
+        work.ask("triage_report", report_id)
+    run(report_id, store)
+
+
+def case_of(report_id: int) -> Case:
+    db.session.rollback()
+    return db.session.scalars(
+        select(Case)
+        .join(Attachment)
+        .where(Attachment.report_id == report_id)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def terms_of(report_id: int) -> dict[str, object]:
+    db.session.rollback()
+    return db.session.scalars(
+        select(Attachment.terms).where(Attachment.report_id == report_id)
+    ).one()
+
+
+def standing(report_id: int) -> ReportTriage:
+    db.session.rollback()
+    return db.session.get_one(ReportTriage, report_id)
+
+
+def resolve(case: Case, *, proof_ago: timedelta, resolved_ago: timedelta | None = None) -> None:
+    """Let a case be resolved in the past, with a proof that was captured then."""
+    resolved_at = clock.now() - (proof_ago if resolved_ago is None else resolved_ago)
+    with transaction() as work:
+        again = work.session.get_one(Case, case.id)
+        officer = work.session.scalars(select(Officer).where(Officer.role == "officer")).one()
+        for kind, data in (
+            ("acknowledged", {}),
+            (
+                "resolved",
+                {"public_sentence": "Đã dọn.", "photo_captured_at": clock.now() - proof_ago},
+            ),
+        ):
+            casework.append(work, again, kind, actor=officer, now=resolved_at, data=data)
+
+
+# ---- photos that look alike --------------------------------------------------------------
+
+
+def test_a_scene_from_another_side_joins_its_case_though_the_position_is_coarse(send) -> None:  # noqa: ANN001
+    first = send(pictures.seen_from(MARKET, -0.5), accuracy_m=30.0)
+    second = send(pictures.seen_from(MARKET, 0.6), north_m=35, accuracy_m=30.0)
+    assert case_of(second).id == case_of(first).id
+    terms = terms_of(second)
+    assert (terms["decision"], terms["photo_kind"]) == ("attach", "same_scene")
+    assert int(str(terms["photo_points"])) > 30
+
+
+def test_another_scene_near_by_opens_a_case_of_its_own(send) -> None:  # noqa: ANN001
+    first = send(pictures.seen_from(MARKET, 0), accuracy_m=30.0)
+    second = send(pictures.seen_from(CORNER, 0), north_m=35, accuracy_m=30.0)
+    assert case_of(second).id != case_of(first).id
+
+
+def test_a_print_is_taken_once_and_kept_small(send) -> None:  # noqa: ANN001
+    photo = pictures.seen_from(MARKET, 0)
+    send(photo), send(photo)
+    kept = db.session.scalars(select(PhotoPrint)).all()
+    assert len(kept) == 1
+    assert len(kept[0].features) <= 65_536
+
+
+def test_prints_of_photos_from_before_there_were_prints_are_taken_when_needed(
+    send,  # noqa: ANN001
+    store: PhotoStore,
+) -> None:
+    send(pictures.seen_from(MARKET, -0.5))
+    with transaction() as work:
+        for kept in work.session.scalars(select(PhotoPrint)):
+            work.session.delete(kept)
+    second = send(pictures.seen_from(MARKET, 0.5))
+    assert terms_of(second)["photo_kind"] == "same_scene"
+
+
+def test_a_hash_comes_back_from_the_database_as_it_was() -> None:
+    for word in (0, 1, (1 << 63) - 1, 1 << 63, (1 << 64) - 1):
+        assert photo_prints.as_signed(word) % (1 << 64) == word
+        assert -(1 << 63) <= photo_prints.as_signed(word) < 1 << 63
+
+
+# ---- twins ---------------------------------------------------------------------------------
+
+
+def test_a_report_that_may_belong_to_a_case_opens_its_own_and_names_the_twin(send) -> None:  # noqa: ANN001
+    first = send(accuracy_m=15.0)
+    second = send(north_m=12, accuracy_m=15.0)
+    third = send(north_m=12, accuracy_m=15.0)
+    cases = {case_of(report).id for report in (first, second, third)}
+    suggested = db.session.scalars(select(MergeSuggestion)).all()
+    assert suggested or len(cases) == 1
+    for suggestion in suggested:
+        assert suggestion.answer is None
+        assert suggestion.terms["decision"] == "suggest"
+
+
+def test_triage_twice_suggests_once(send, store: PhotoStore) -> None:  # noqa: ANN001
+    send(accuracy_m=30.0)
+    second = send(north_m=20, accuracy_m=30.0)
+    before = len(db.session.scalars(select(MergeSuggestion)).all())
+    run_again(second, store)
+    assert len(db.session.scalars(select(MergeSuggestion)).all()) == before
+
+
+def test_a_resident_who_says_i_see_it_too_joins_without_a_photo(send) -> None:  # noqa: ANN001
+    first = send(pictures.seen_from(MARKET, 0), accuracy_m=15.0)
+    second = send(
+        north_m=14, accuracy_m=15.0, meant_case_number=case_of(first).number
+    )
+    assert case_of(second).id == case_of(first).id
+    assert terms_of(second)["is_named"] is True
+
+
+def test_naming_a_case_is_evidence_and_no_order(send) -> None:  # noqa: ANN001
+    first = send(pictures.seen_from(MARKET, 0), accuracy_m=5.0)
+    second = send(north_m=160, accuracy_m=5.0, meant_case_number=case_of(first).number)
+    assert case_of(second).id != case_of(first).id
+
+
+def test_naming_a_case_that_does_not_exist_harms_nobody(send) -> None:  # noqa: ANN001
+    report = send(meant_case_number="NH-2026-99999")
+    assert standing(report).status == "triaged"
+
+
+def test_a_graver_kind_joining_a_lighter_case_raises_it(send) -> None:  # noqa: ANN001
+    photo = pictures.seen_from(MARKET, 0)
+    first = send(photo, category="pavement_encroachment")
+    second = send(photo, category="corridor_encroachment")
+    if case_of(second).id == case_of(first).id:
+        assert case_of(first).severity == 2
+    else:
+        assert case_of(second).severity == 2
+
+
+# ---- photos used before --------------------------------------------------------------------
+
+
+def reuses() -> list[PhotoReuse]:
+    db.session.rollback()
+    return list(db.session.scalars(select(PhotoReuse)))
+
+
+def test_a_picture_from_elsewhere_is_flagged_and_opens_a_case(send) -> None:  # noqa: ANN001
+    first = send(pictures.seen_from(MARKET, 0, quality=90))
+    second = send(pictures.seen_from(MARKET, 0, quality=55), north_m=3_000)
+    assert case_of(first).id != case_of(second).id
+    assert [(reuse.kind, round(reuse.distance_m or 0, -2)) for reuse in reuses()] == [
+        ("elsewhere", 3_000)
+    ]
+
+
+def test_a_picture_that_another_phone_sent_before_is_flagged_where_it_joins(send) -> None:  # noqa: ANN001
+    photo = pictures.seen_from(MARKET, 0)
+    first, second = send(photo), send(photo)
+    assert case_of(first).id == case_of(second).id
+    assert [reuse.kind for reuse in reuses()] == ["other_sender"]
+
+
+def test_ones_own_picture_sent_again_at_its_place_is_not_flagged(send) -> None:  # noqa: ANN001
+    photo, key = pictures.seen_from(MARKET, 0), "a" * 64
+    first = send(photo)
+    second = send(photo)
+    with transaction() as work:
+        for report_id in (first, second):
+            work.session.get_one(Report, report_id).install_key_hash = key
+        for reuse in work.session.scalars(select(PhotoReuse)):
+            work.session.delete(reuse)
+    third = send(photo)
+    with transaction() as work:
+        work.session.get_one(Report, third).install_key_hash = key
+        for reuse in work.session.scalars(select(PhotoReuse)):
+            work.session.delete(reuse)
+    from webapp.services import photo_reuse
+
+    with transaction() as work:
+        photo_reuse.flag(work.session, work.session.get_one(Report, third))
+    assert reuses() == []
+
+
+def test_plain_pictures_are_no_copies_of_each_other(send) -> None:  # noqa: ANN001
+    send(scene.jpeg())
+    send(scene.jpeg(), north_m=3_000)
+    assert reuses() == []
+
+
+# ---- what ended before ----------------------------------------------------------------------
+
+
+def dated(side: float, ago: timedelta) -> dict[str, object]:
+    return {"received_at": clock.now() - ago}
+
+
+def captured(report_id: int, at_ago: timedelta) -> None:
+    """Say of a report's photos that the phone took them so long ago."""
+    with transaction() as work:
+        for photo in work.session.scalars(select(Photo).where(Photo.report_id == report_id)):
+            photo.captured_at = clock.now() - at_ago
+        work.session.get_one(Report, report_id).device_fix_at = clock.now() - at_ago
+
+
+@pytest.fixture
+def resolved(send) -> Case:  # noqa: ANN001
+    """A case of the market that was reported three days ago and resolved two days ago."""
+    report = send(
+        pictures.seen_from(MARKET, 0),
+        category="pavement_encroachment",
+        received_at=clock.now() - timedelta(days=3),
+    )
+    case = case_of(report)
+    resolve(case, proof_ago=timedelta(days=2))
+    return case_of(report)
+
+
+def again(store: PhotoStore, captured_ago: timedelta | None, **facts: object) -> int:
+    """Send the market once more, captured so long ago, and triage that."""
+    report = scene.add_report(
+        store=store,
+        photos=(pictures.seen_from(MARKET, 0.4),),
+        category="pavement_encroachment",
+        **facts,
+    )
+    if captured_ago is not None:
+        captured(report, captured_ago)
+    run(report, store)
+    return report
+
+
+def test_trouble_that_is_back_within_the_watch_period_is_a_relapse(
+    resolved: Case, store: PhotoStore
+) -> None:
+    case = case_of(again(store, timedelta(minutes=5)))
+    assert case.id != resolved.id
+    assert (case.is_relapse, case.previous_case_id) == (True, resolved.id)
+    assert (case.place_id, case.severity) == (resolved.place_id, resolved.severity + 1)
+    assert case.is_open
+
+
+def test_an_old_photo_that_arrives_late_joins_the_resolved_case_and_reopens_nothing(
+    resolved: Case, store: PhotoStore
+) -> None:
+    report = again(store, timedelta(days=2, hours=12))
+    case = case_of(report)
+    assert (case.id, case.status, case.is_open) == (resolved.id, "resolved", False)
+    assert terms_of(report)["decision"] == "late_evidence"
+    assert case.report_count == 2
+
+
+def test_a_photo_without_a_time_is_held_and_a_person_settles_it(
+    resolved: Case, store: PhotoStore
+) -> None:
+    report = again(store, None)
+    held = standing(report)
+    assert (held.status, held.hold_code) == ("held", "uncertain_time")
+    assert held.hold_details is not None
+    assert held.hold_details["case_id"] == resolved.id
+    supervisor = db.session.scalars(select(Officer).where(Officer.role == "supervisor")).one()
+    before_proof = clock.now() - timedelta(days=2, hours=6)
+    triage_acts.place(
+        supervisor,
+        report,
+        triage_acts.Placing(
+            position="",
+            category_code="pavement_encroachment",
+            unit_id=None,
+            captured_at=before_proof.astimezone(clock.LOCAL_ZONE).strftime("%Y-%m-%dT%H:%M"),
+        ),
+        seen_at=held.updated_at,
+    )
+    run(report, store)
+    assert case_of(report).id == resolved.id
+    assert standing(report).captured_source == "person"
+
+
+def test_after_the_watch_period_a_new_case_opens_at_the_same_place(
+    send, store: PhotoStore  # noqa: ANN001
+) -> None:
+    report = send(
+        pictures.seen_from(MARKET, 0),
+        category="pavement_encroachment",
+        received_at=clock.now() - timedelta(days=90),
+    )
+    old = case_of(report)
+    resolve(old, proof_ago=timedelta(days=80))
+    case = case_of(again(store, timedelta(minutes=5)))
+    assert (case.is_relapse, case.previous_case_id) == (False, old.id)
+    assert (case.place_id, case.severity) == (old.place_id, 1)
+
+
+def test_a_case_of_another_commune_is_no_candidate(store: PhotoStore) -> None:
+    photo = pictures.seen_from(MARKET, 0)
+    on_border = scene.ON_THE_BORDER
+    west = (on_border[0], on_border[1] - scene.TEN_METRES)
+    east = (on_border[0], on_border[1] + scene.TEN_METRES)
+    reports = [scene.add_report(store=store, photos=(photo,), fix=fix) for fix in (west, east)]
+    for report in reports:
+        run(report, store)
+    assert case_of(reports[0]).lead_unit_id != case_of(reports[1]).lead_unit_id
+    assert factories is not None

@@ -1,0 +1,221 @@
+"""Fits the weights of duplicates: logistic regression with a pull towards what was believed."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.domain.duplicates_weights import PhotoWeights, log_score
+from webapp.domain.likeness import PhotoLikeness
+
+Floats = NDArray[np.float64]
+
+_MOST_ROUNDS = 100
+_SETTLED = 1e-10
+# What keeps a logarithm or a division finite; far below any probability that matters.
+_TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class Belief:
+    """What a coefficient is before there are data: its value, and how strongly it is held.
+
+    ``strength`` is the inverse of the variance of a Gaussian around ``value``; 0 holds nothing.
+    """
+
+    value: float
+    strength: float
+
+
+@dataclass(frozen=True)
+class LabelledLikeness:
+    """The likeness of two photos of which it is known whether they show one place."""
+
+    likeness: PhotoLikeness
+    is_same: bool
+
+
+@dataclass(frozen=True)
+class DecisionRow:
+    """What was known of a report and a case in one decision, and the truth.
+
+    Attributes:
+        decision: which decision it was part of; a report and all its candidates share it.
+        position: log-odds of the positions.
+        photo: log-odds of the photos.
+        is_same: whether the case is that of the report's place.
+    """
+
+    decision: int
+    position: float
+    photo: float
+    is_same: bool
+
+
+def fit_logistic(
+    terms: Floats, is_true: Floats, beliefs: Sequence[Belief], weights: Floats | None = None
+) -> Floats:
+    """Return the coefficients that fit best, by iteratively reweighted least squares.
+
+    Args:
+        terms: shape (n, k).
+        is_true: n zeros and ones.
+        beliefs: k of them; with a strength above 0 there is one best answer whatever the data.
+        weights: how much each row counts, shape (n,); 1 when left out.
+    """
+    held = np.array([belief.strength for belief in beliefs])
+    values = np.array([belief.value for belief in beliefs])
+    counts = np.ones(len(is_true)) if weights is None else weights
+    found = values.copy()
+    for _ in range(_MOST_ROUNDS):
+        chance = 1 / (1 + np.exp(-np.clip(terms @ found, -500, 500)))
+        slope = terms.T @ (counts * (is_true - chance)) - held * (found - values)
+        bend = (terms.T * (counts * chance * (1 - chance))) @ terms + np.diag(held + _TINY)
+        step = np.linalg.solve(bend, slope)
+        # A full step from far away may overshoot; a bounded one still arrives.
+        step *= min(1.0, 2.0 / max(float(np.abs(step).max()), _TINY))
+        found = found + step
+        if float(np.abs(step).max()) < _SETTLED:
+            break
+    return found
+
+
+def log_ratios(
+    counts: Mapping[str, Mapping[str, float]],
+) -> dict[str, float]:
+    """Return ln(share among pairs of one trouble / share among pairs of two) for each level.
+
+    Args:
+        counts: by level, how many pairs ``same`` and ``different`` had it; all above 0.
+    """
+    same = sum(level["same"] for level in counts.values())
+    different = sum(level["different"] for level in counts.values())
+    return {
+        name: math.log((level["same"] / same) / (level["different"] / different))
+        for name, level in counts.items()
+    }
+
+
+@dataclass(frozen=True)
+class PhotoBeliefs:
+    """What is believed of photos before any pair was seen.
+
+    ``agreements`` holds, for each kind of agreement, how many imagined pairs of photos taken near
+    each other showed ``same`` or ``different`` troubles.
+    """
+
+    intercept: Belief
+    slope: Belief
+    agreements: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class DecisionWeights:
+    """How prior, positions and photos are weighed against each other."""
+
+    prior: float
+    position_slope: float
+    photo_slope: float
+
+    def log_odds(self, row: DecisionRow) -> float:
+        """Return what a row comes to."""
+        return self.prior + self.position_slope * row.position + self.photo_slope * row.photo
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Probabilities from which a report is attached, and from which two are shown together."""
+
+    attach: float
+    suggest: float
+
+
+def fit_photos(pairs: Sequence[LabelledLikeness], beliefs: PhotoBeliefs) -> PhotoWeights:
+    """Fit what the likeness of two photos says; each kind of pair counts as much as the other.
+
+    The score is calibrated by logistic regression on ln(1 + score). No agreement says more than
+    the counts allow, believed ones included: two troubles may lie before one background.
+
+    Args:
+        pairs: of different pictures, compared; those of one place and those of two.
+        beliefs: what is believed before.
+    """
+    is_true = np.array([float(pair.is_same) for pair in pairs])
+    scores = np.array([log_score(pair.likeness.score) for pair in pairs])
+    share = float(is_true.sum() / max(1.0, (1 - is_true).sum()))
+    counts = np.where(is_true > 0, 1.0, share)
+    terms = np.column_stack([np.ones(len(pairs)), scores])
+    intercept, slope = fit_logistic(terms, is_true, [beliefs.intercept, beliefs.slope], counts)
+    level = math.expm1(max(_TINY, -intercept / slope))
+    agrees = np.array([pair.likeness.score >= level for pair in pairs], float)
+    right = float((agrees * is_true).sum())
+    wrong = float((agrees * (1 - is_true)).sum()) * share
+    return PhotoWeights(
+        same_bytes=_odds(beliefs.agreements["same_bytes"], right, wrong),
+        same_picture=_odds(beliefs.agreements["same_picture"], right, wrong),
+        intercept=float(intercept),
+        slope=float(slope),
+        most=_odds(beliefs.agreements["same_scene"], right, wrong),
+        same_scene_score=level,
+    )
+
+
+def _odds(believed: Mapping[str, float], right: float, wrong: float) -> float:
+    return math.log((believed["same"] + right) / (believed["different"] + wrong))
+
+
+def scaled(photo: PhotoWeights, slope: float) -> PhotoWeights:
+    """Return photo weights with all their log-odds multiplied."""
+    return PhotoWeights(
+        same_bytes=photo.same_bytes * slope,
+        same_picture=photo.same_picture * slope,
+        intercept=photo.intercept * slope,
+        slope=photo.slope * slope,
+        most=photo.most * slope,
+        same_scene_score=photo.same_scene_score,
+    )
+
+
+def fit_decisions(rows: Sequence[DecisionRow], beliefs: Sequence[Belief]) -> DecisionWeights:
+    """Fit prior, slope of the positions and slope of the photos, in this order of beliefs."""
+    terms = np.array([[1.0, row.position, row.photo] for row in rows])
+    is_true = np.array([float(row.is_same) for row in rows])
+    prior, position, photo = fit_logistic(terms, is_true, beliefs)
+    return DecisionWeights(float(prior), float(position), float(photo))
+
+
+def choose_thresholds(
+    judged: Iterable[tuple[DecisionRow, float]], *, least_precision: float, least_recall: float
+) -> Thresholds:
+    """Choose both thresholds from rows and their log-odds, judged by weights that knew neither.
+
+    Attach from the lowest probability at which the share of right ones among the likeliest cases
+    of all decisions is at least ``least_precision``; suggest from the highest that still finds
+    ``least_recall`` of the right cases.
+    """
+    judged = list(judged)
+    best: dict[int, tuple[float, bool]] = {}
+    for row, log_odds in judged:
+        best[row.decision] = max(
+            best.get(row.decision, (-math.inf, False)), (log_odds, row.is_same)
+        )
+    attach = _lowest_precise(sorted(best.values(), reverse=True), least_precision)
+    right = sorted((log_odds for row, log_odds in judged if row.is_same), reverse=True)
+    suggest = right[min(len(right) - 1, math.ceil(least_recall * len(right)) - 1)]
+    return Thresholds(_probability(attach), min(_probability(attach), _probability(suggest)))
+
+
+def _lowest_precise(best: Sequence[tuple[float, bool]], least_precision: float) -> float:
+    """Return the lowest log-odds above which enough are right; just above all when none is."""
+    found, right = best[0][0] + 1.0, 0
+    for taken, (log_odds, is_same) in enumerate(best, start=1):
+        right += is_same
+        if right >= least_precision * taken:
+            found = log_odds
+    return found
+
+
+def _probability(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-min(30.0, max(-30.0, log_odds))))

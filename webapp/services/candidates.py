@@ -1,0 +1,196 @@
+"""Finds the cases that a report may belong to, by cells, with what is known of each."""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from webapp.domain import geo
+from webapp.domain.duplicates import (
+    MOST_CANDIDATES,
+    MOST_SIGHTINGS,
+    SEARCH_RADIUS_M,
+    Candidate,
+    Sighting,
+)
+from webapp.models import Attachment, Case, Place, Report, ReportTriage
+from webapp.services import photo_prints
+from webapp.services.case_families import survivor_id_of
+from webapp.services.casework_figures import is_current_attachment
+from webapp.services.photo_prints import Printed
+
+# Only what ended with a proof can come back; a refused case was no trouble that somebody ended.
+_ENDED = ("resolved", "closed")
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A candidate with the photos of its newest reports, newest report first."""
+
+    candidate: Candidate
+    photos: tuple[Printed, ...]
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The hashes of the photos' bytes; what was sent twice is one picture."""
+        return tuple(dict.fromkeys(photo.received_sha256 for photo in self.photos))
+
+
+def cells_around(position: geo.Position) -> list[str]:
+    """Return, sorted, the cells in which a case may lie that a report at a position belongs to."""
+    return geo.cells_within(position.latitude, position.longitude, SEARCH_RADIUS_M)
+
+
+def neighbours(
+    session: Session, position: geo.Position, unit_id: int, *, named_number: str | None = None
+) -> list[Neighbour]:
+    """Return the nearest open cases of a unit around a position, and those that ended there.
+
+    At most ``MOST_CANDIDATES`` open ones, nearest first, and as many ended ones, newest first;
+    six statements, whatever there is.
+
+    Args:
+        session: where to look.
+        position: where the report lies.
+        unit_id: the commune that must act; cases of others are no candidates.
+        named_number: the case that the sender says they saw as well, if any; it comes first,
+            wherever it lies within the radius.
+    """
+    cells = cells_around(position)
+    named_id = _named_id(session, named_number)
+    found = [
+        *session.scalars(_open_near(position, unit_id, cells, named_id)),
+        *session.scalars(_ended_near(unit_id, cells)),
+    ]
+    if not found:
+        return []
+    sightings = _sightings(session, [case.id for case in found])
+    photos = _photos(session, sightings)
+    return [
+        Neighbour(_candidate(case, sightings[case.id], case.id == named_id), photos[case.id])
+        for case in found
+    ]
+
+
+def _named_id(session: Session, number: str | None) -> int | None:
+    if number is None:
+        return None
+    named_id = session.scalar(select(Case.id).where(Case.number == number))
+    return survivor_id_of(session, named_id) if named_id is not None else None
+
+
+def _open_near(
+    position: geo.Position, unit_id: int, cells: Sequence[str], named_id: int | None
+) -> Select[Case]:
+    named_first = [Case.id != named_id] if named_id is not None else []
+    return (
+        select(Case)
+        .where(Case.is_open, Case.cell.in_(cells), Case.lead_unit_id == unit_id)
+        .order_by(*named_first, _squared_degrees(position), Case.id)
+        .limit(MOST_CANDIDATES)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _squared_degrees(position: geo.Position) -> ColumnElement[float]:
+    """Return what orders cases by distance: within a few hundred metres the Earth is flat."""
+    east = (Case.longitude - position.longitude) * math.cos(math.radians(position.latitude))
+    north = Case.latitude - position.latitude
+    return north * north + east * east
+
+
+def _ended_near(unit_id: int, cells: Sequence[str]) -> Select[Case]:
+    return (
+        select(Case)
+        .join(Place, Place.id == Case.place_id)
+        .where(
+            Place.cell.in_(cells),
+            Case.lead_unit_id == unit_id,
+            Case.status.in_(_ENDED),
+            Case.merged_into_id.is_(None),
+        )
+        .order_by(Case.resolved_at.desc(), Case.id.desc())
+        .limit(MOST_CANDIDATES)
+        .execution_options(populate_existing=True)
+    )
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A report of a case, with what it says."""
+
+    report_id: int
+    sighting: Sighting
+
+
+def _sightings(session: Session, case_ids: Sequence[int]) -> Mapping[int, list[_Seen]]:
+    """Read the newest reports of each case that have a position, newest first."""
+    rank = func.row_number().over(partition_by=Attachment.case_id, order_by=Attachment.id.desc())
+    newest = (
+        select(Attachment.case_id, Attachment.report_id, rank.label("rank"))
+        .where(Attachment.case_id.in_(case_ids), is_current_attachment())
+        .subquery()
+    )
+    rows = session.execute(
+        select(newest.c.case_id, Report, ReportTriage)
+        .join(Report, Report.id == newest.c.report_id)
+        .join(ReportTriage, ReportTriage.report_id == Report.id)
+        .where(newest.c.rank <= MOST_SIGHTINGS)
+        .order_by(newest.c.case_id, newest.c.rank)
+    )
+    found: dict[int, list[_Seen]] = defaultdict(list)
+    for case_id, report, standing in rows:
+        if standing.latitude is not None and standing.longitude is not None:
+            found[case_id].append(_Seen(report.id, _sighting(report, standing)))
+    return found
+
+
+def _sighting(report: Report, standing: ReportTriage) -> Sighting:
+    return Sighting(
+        position=geo.Position(
+            standing.latitude or 0.0, standing.longitude or 0.0, standing.accuracy_m
+        ),
+        at=standing.captured_at or report.received_at,
+        category_code=standing.set_category_code or report.category_code,
+        words=report.description or "",
+        install_key_hash=report.install_key_hash,
+    )
+
+
+def _photos(
+    session: Session, seen: Mapping[int, Sequence[_Seen]]
+) -> Mapping[int, tuple[Printed, ...]]:
+    """Read the photos of the reports that were read, in the order of the reports."""
+    case_of = {each.report_id: case_id for case_id, reports in seen.items() for each in reports}
+    of_report: dict[int, list[Printed]] = defaultdict(list)
+    for photo in photo_prints.ready_photos(session, case_of):
+        of_report[photo.report_id].append(photo)
+    found: dict[int, tuple[Printed, ...]] = defaultdict(tuple)
+    for report_id, case_id in case_of.items():
+        found[case_id] += tuple(of_report[report_id])
+    return found
+
+
+def _candidate(case: Case, seen: Sequence[_Seen], is_named: bool) -> Candidate:
+    facts: dict[str, Any] = {
+        "case_id": case.id,
+        "place_id": case.place_id,
+        "category_code": case.category_code,
+        "status": case.status,
+        "unit_id": case.lead_unit_id,
+        "severity": case.severity,
+        "opened_at": case.opened_at,
+        "resolved_at": case.resolved_at,
+        # Cases of the first version were resolved before anybody wrote down the proof's moment.
+        "proof_at": case.proof_at or case.resolved_at,
+    }
+    return Candidate(
+        **facts,
+        position=geo.Position(case.latitude, case.longitude),
+        sightings=tuple(each.sighting for each in seen),
+        is_named=is_named,
+    )

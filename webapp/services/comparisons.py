@@ -1,0 +1,82 @@
+"""Compares a report's photos with those of the cases near by; every pair of pictures once.
+
+Comparing takes some milliseconds a pair. Most of it is done before the transaction that decides
+begins: what was compared is remembered, and inside there remains what arrived in between.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from webapp.adapters import photo_matcher
+from webapp.adapters.photo_matcher import PhotoPrint
+from webapp.domain.duplicates import (
+    Candidate,
+    Sighting,
+    Weights,
+    best_likeness,
+    choose_comparisons,
+)
+from webapp.domain.likeness import PhotoLikeness
+from webapp.services import photo_prints
+from webapp.services.candidates import Neighbour
+
+
+class Comparisons:
+    """What was compared so far, for one report; pictures go by the hash of their bytes."""
+
+    def __init__(self) -> None:
+        """Begin with nothing compared."""
+        self._prints: dict[str, PhotoPrint] = {}
+        self._known: dict[tuple[str, str], PhotoLikeness] = {}
+
+    def judgeable(
+        self,
+        session: Session,
+        report: Sighting,
+        pictures: Sequence[str],
+        neighbours: Sequence[Neighbour],
+        weights: Weights,
+    ) -> list[Candidate]:
+        """Return the candidates with the likeness of their photos to the report's.
+
+        Which pairs are compared is the domain's choice, and their number is capped there.
+        """
+        chosen = choose_comparisons(
+            report,
+            [neighbour.candidate for neighbour in neighbours],
+            weights,
+            report_photos=pictures,
+            case_photos={each.candidate.case_id: each.pictures for each in neighbours},
+        )
+        self._load(session, [(each.report_photo, each.case_photo) for each in chosen])
+        found: dict[int, list[PhotoLikeness]] = defaultdict(list)
+        for pair in chosen:
+            likeness = self._between(pair.report_photo, pair.case_photo)
+            if likeness is not None:
+                found[pair.case_id].append(likeness)
+        return [
+            replace(each.candidate, likeness=best_likeness(found[each.candidate.case_id], weights))
+            for each in neighbours
+        ]
+
+    def _load(self, session: Session, pairs: Sequence[tuple[str, str]]) -> None:
+        wanted = {picture for pair in pairs if _key(*pair) not in self._known for picture in pair}
+        if missing := wanted - self._prints.keys():
+            self._prints.update(photo_prints.prints_of(session, missing))
+
+    def _between(self, one: str, other: str) -> PhotoLikeness | None:
+        """Return what two pictures have in common; None when one of them has no print."""
+        key = _key(one, other)
+        if key not in self._known:
+            first, second = self._prints.get(one), self._prints.get(other)
+            if first is None or second is None:
+                return None
+            self._known[key] = photo_matcher.compare(first, second)
+        return self._known[key]
+
+
+def _key(one: str, other: str) -> tuple[str, str]:
+    return min(one, other), max(one, other)

@@ -1,0 +1,142 @@
+"""Carries out what was decided about a report: attach it, open a case, name likely twins."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from webapp.domain import geo
+from webapp.domain import triage as rules
+from webapp.models import Case, Category, MergeSuggestion, Place, Report
+from webapp.services import casework, territory
+from webapp.services.case_families import lock_survivor
+from webapp.services.casework_acts import raised_to
+from webapp.services.transaction import Transaction
+
+
+def was_overtaken(session: Session, decision: rules.Attach) -> bool:
+    """Lock the case that a report is to join, and tell whether it ended or was merged meanwhile."""
+    if decision.is_late_evidence:
+        return False
+    # Another act on the case must be over before the report is folded in.
+    query = select(Case).where(Case.id == decision.case_id).with_for_update()
+    case = session.scalars(query.execution_options(populate_existing=True)).one()
+    return not case.is_open
+
+
+def apply(
+    work: Transaction,
+    report: Report,
+    decision: rules.Attach | rules.Relapse | rules.Open,
+    evidence: rules.Evidence,
+    category: Category,
+    now: datetime,
+) -> None:
+    """Give a report its case, and write down which other cases may be the same."""
+    case = _case_for(work, decision, evidence, category, now)
+    casework.attach_report(
+        work,
+        report,
+        case,
+        terms=decision.terms,
+        actor=None,
+        now=now,
+        captured_at=evidence.captured_at,
+    )
+    _raise_to_floor(work, case, category, now)
+    _suggest(work.session, case, report, decision.likely, now)
+
+
+def _case_for(
+    work: Transaction,
+    decision: rules.Attach | rules.Relapse | rules.Open,
+    evidence: rules.Evidence,
+    category: Category,
+    now: datetime,
+) -> Case:
+    if isinstance(decision, rules.Attach):
+        # A case that was merged into another takes its late evidence along.
+        return lock_survivor(work.session, decision.case_id)
+    if evidence.position is None or evidence.unit_id is None:
+        raise ValueError("a case opens only with a position and a unit")
+    is_relapse = isinstance(decision, rules.Relapse)
+    severity = category.severity_floor
+    if isinstance(decision, rules.Relapse):
+        severity = max(severity, decision.severity)
+    return casework.open_case(
+        work,
+        place=_place_for(work.session, decision, evidence.position, evidence.category_code, now),
+        category_code=evidence.category_code,
+        unit_id=evidence.unit_id,
+        position=evidence.position,
+        severity=severity,
+        now=now,
+        captured_at=evidence.captured_at,
+        address=territory.place_words(evidence.position) or None,
+        previous_case_id=decision.previous_case_id,
+        is_relapse=is_relapse,
+        terms=decision.terms,
+    )
+
+
+def _place_for(
+    session: Session,
+    decision: rules.Relapse | rules.Open,
+    position: geo.Position,
+    category_code: str,
+    now: datetime,
+) -> Place:
+    if decision.place_id is not None:
+        return session.get_one(Place, decision.place_id)
+    place = Place(
+        category_code=category_code,
+        latitude=position.latitude,
+        longitude=position.longitude,
+        cell=geo.cell_of(position.latitude, position.longitude),
+        created_at=now,
+    )
+    session.add(place)
+    return place
+
+
+def _raise_to_floor(work: Transaction, case: Case, category: Category, now: datetime) -> None:
+    """Raise an open case to the floor of a category under which somebody reported it."""
+    if case.is_open and case.severity < category.severity_floor:
+        casework.append(
+            work,
+            case,
+            "severity_raised",
+            actor=None,
+            now=now,
+            data=raised_to(work.session, case, category.severity_floor),
+        )
+
+
+def _suggest(
+    session: Session, case: Case, report: Report, likely: Sequence[rules.Likely], now: datetime
+) -> None:
+    """Write down which cases may be the same; a pair that was asked about is not asked again."""
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    insert = postgresql.insert if is_postgresql else sqlite.insert
+    for twin in likely:
+        if twin.case_id == case.id or _is_asked(session, twin.case_id, case.id):
+            continue
+        row = insert(MergeSuggestion).values(
+            case_id=case.id,
+            other_case_id=twin.case_id,
+            report_id=report.id,
+            probability=twin.probability,
+            terms=dict(twin.terms),
+            made_at=now,
+        )
+        session.execute(row.on_conflict_do_nothing(index_elements=["case_id", "other_case_id"]))
+
+
+def _is_asked(session: Session, case_id: int, other_case_id: int) -> bool:
+    """Tell whether the same pair was named the other way round."""
+    asked = select(MergeSuggestion.id).where(
+        MergeSuggestion.case_id == case_id, MergeSuggestion.other_case_id == other_case_id
+    )
+    return session.scalar(asked) is not None
