@@ -72,9 +72,8 @@ def seen_from(picture: Image.Image, side: float, *, quality: int = 82) -> bytes:
         (width * near, height * (1 - near)),
     ]
     target = io.BytesIO()
-    turned = picture.transform(
-        picture.size, Image.Transform.QUAD, [at for x, y in _from_top_left(corners) for at in (x, y)]
-    )
+    flat = [degree for corner in _from_top_left(corners) for degree in corner]
+    turned = picture.transform(picture.size, Image.Transform.QUAD, flat)
     turned.save(target, "JPEG", quality=quality)
     return target.getvalue()
 

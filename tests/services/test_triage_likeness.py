@@ -1,12 +1,14 @@
 """Triage that compares: photos of one scene, twins, photos used before, and what ended before."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from tests import factories, pictures
+from tests import pictures
 from tests.servers import triage_scene as scene
 from webapp import clock
 from webapp.adapters.photo_store import PhotoStore
@@ -22,10 +24,20 @@ from webapp.models import (
     Report,
     ReportTriage,
 )
-from webapp.services import casework, outbox, photo_prints, triage, triage_acts
+from webapp.services import (
+    casework,
+    outbox,
+    photo_prints,
+    photo_reuse,
+    triage,
+    triage_acts,
+    triage_policy,
+)
 from webapp.services.transaction import transaction
 
 pytestmark = pytest.mark.usefixtures("context", "units")
+
+Send = Callable[..., int]
 
 MARKET = pictures.street(11)
 CORNER = pictures.street(12)
@@ -44,7 +56,7 @@ def store(tmp_path: Path) -> PhotoStore:
 
 
 @pytest.fixture
-def send(store: PhotoStore):  # noqa: ANN201 - a small helper of this module
+def send(store: PhotoStore) -> Send:
     """Take a report in and triage it at once; return its id."""
 
     def send_one(*photos: bytes, north_m: float = 0.0, **facts: object) -> int:
@@ -109,7 +121,7 @@ def resolve(case: Case, *, proof_ago: timedelta, resolved_ago: timedelta | None 
 # ---- photos that look alike --------------------------------------------------------------
 
 
-def test_a_scene_from_another_side_joins_its_case_though_the_position_is_coarse(send) -> None:  # noqa: ANN001
+def test_a_scene_from_another_side_joins_its_case_though_the_position_is_coarse(send: Send) -> None:
     first = send(pictures.seen_from(MARKET, -0.5), accuracy_m=30.0)
     second = send(pictures.seen_from(MARKET, 0.6), north_m=35, accuracy_m=30.0)
     assert case_of(second).id == case_of(first).id
@@ -118,13 +130,13 @@ def test_a_scene_from_another_side_joins_its_case_though_the_position_is_coarse(
     assert int(str(terms["photo_points"])) > 30
 
 
-def test_another_scene_near_by_opens_a_case_of_its_own(send) -> None:  # noqa: ANN001
+def test_another_scene_near_by_opens_a_case_of_its_own(send: Send) -> None:
     first = send(pictures.seen_from(MARKET, 0), accuracy_m=30.0)
     second = send(pictures.seen_from(CORNER, 0), north_m=35, accuracy_m=30.0)
     assert case_of(second).id != case_of(first).id
 
 
-def test_a_print_is_taken_once_and_kept_small(send) -> None:  # noqa: ANN001
+def test_a_print_is_taken_once_and_kept_small(send: Send) -> None:
     photo = pictures.seen_from(MARKET, 0)
     send(photo), send(photo)
     kept = db.session.scalars(select(PhotoPrint)).all()
@@ -133,7 +145,7 @@ def test_a_print_is_taken_once_and_kept_small(send) -> None:  # noqa: ANN001
 
 
 def test_prints_of_photos_from_before_there_were_prints_are_taken_when_needed(
-    send,  # noqa: ANN001
+    send: Send,
     store: PhotoStore,
 ) -> None:
     send(pictures.seen_from(MARKET, -0.5))
@@ -153,54 +165,77 @@ def test_a_hash_comes_back_from_the_database_as_it_was() -> None:
 # ---- twins ---------------------------------------------------------------------------------
 
 
-def test_a_report_that_may_belong_to_a_case_opens_its_own_and_names_the_twin(send) -> None:  # noqa: ANN001
-    first = send(accuracy_m=15.0)
-    second = send(north_m=12, accuracy_m=15.0)
-    third = send(north_m=12, accuracy_m=15.0)
-    cases = {case_of(report).id for report in (first, second, third)}
-    suggested = db.session.scalars(select(MergeSuggestion)).all()
-    assert suggested or len(cases) == 1
-    for suggestion in suggested:
-        assert suggestion.answer is None
-        assert suggestion.terms["decision"] == "suggest"
+def suggestions() -> list[MergeSuggestion]:
+    db.session.rollback()
+    return list(db.session.scalars(select(MergeSuggestion)))
 
 
-def test_triage_twice_suggests_once(send, store: PhotoStore) -> None:  # noqa: ANN001
-    send(accuracy_m=30.0)
-    second = send(north_m=20, accuracy_m=30.0)
-    before = len(db.session.scalars(select(MergeSuggestion)).all())
+@pytest.fixture
+def careful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights that attach nothing by themselves and suggest nearly everything."""
+    fitted = triage_policy.fitted_weights()
+    careful = replace(fitted, attach=1 - 1e-12, suggest=1e-6)
+    monkeypatch.setattr(triage_policy, "fitted_weights", lambda: careful)
+
+
+@pytest.mark.usefixtures("careful")
+def test_a_report_that_may_belong_to_a_case_opens_its_own_and_names_the_twin(send: Send) -> None:
+    first, second = send(), send(north_m=5)
+    assert case_of(first).id != case_of(second).id
+    (suggestion,) = suggestions()
+    assert (suggestion.case_id, suggestion.other_case_id) == (case_of(second).id, case_of(first).id)
+    assert (suggestion.report_id, suggestion.answer) == (second, None)
+    assert suggestion.terms["decision"] == "suggest"
+    assert suggestion.terms["probability"] == pytest.approx(suggestion.probability, abs=1e-3)
+
+
+@pytest.mark.usefixtures("careful")
+def test_triage_twice_suggests_once(send: Send, store: PhotoStore) -> None:
+    send()
+    second = send(north_m=5)
     run_again(second, store)
-    assert len(db.session.scalars(select(MergeSuggestion)).all()) == before
+    assert len(suggestions()) == 1
 
 
-def test_a_resident_who_says_i_see_it_too_joins_without_a_photo(send) -> None:  # noqa: ANN001
+@pytest.mark.usefixtures("careful")
+def test_a_pair_that_a_person_answered_is_not_asked_again(send: Send) -> None:
+    send(), send(north_m=5)
+    with transaction() as work:
+        asked = work.session.scalars(select(MergeSuggestion)).one()
+        asked.answer, asked.answered_at = "separate", clock.now()
+    send(north_m=3)
+    answered = [each for each in suggestions() if each.answer == "separate"]
+    assert len(answered) == 1
+    pairs = {frozenset((each.case_id, each.other_case_id)) for each in suggestions()}
+    assert len(pairs) == len(suggestions())
+
+
+def test_a_resident_who_says_i_see_it_too_joins_without_a_photo(send: Send) -> None:
     first = send(pictures.seen_from(MARKET, 0), accuracy_m=15.0)
-    second = send(
-        north_m=14, accuracy_m=15.0, meant_case_number=case_of(first).number
-    )
+    second = send(north_m=14, accuracy_m=15.0, meant_case_number=case_of(first).number)
     assert case_of(second).id == case_of(first).id
     assert terms_of(second)["is_named"] is True
 
 
-def test_naming_a_case_is_evidence_and_no_order(send) -> None:  # noqa: ANN001
+def test_naming_a_case_is_evidence_and_no_order(send: Send) -> None:
     first = send(pictures.seen_from(MARKET, 0), accuracy_m=5.0)
     second = send(north_m=160, accuracy_m=5.0, meant_case_number=case_of(first).number)
     assert case_of(second).id != case_of(first).id
 
 
-def test_naming_a_case_that_does_not_exist_harms_nobody(send) -> None:  # noqa: ANN001
+def test_naming_a_case_that_does_not_exist_harms_nobody(send: Send) -> None:
     report = send(meant_case_number="NH-2026-99999")
     assert standing(report).status == "triaged"
 
 
-def test_a_graver_kind_joining_a_lighter_case_raises_it(send) -> None:  # noqa: ANN001
+def test_a_graver_kind_that_joins_a_lighter_case_raises_it(send: Send) -> None:
     photo = pictures.seen_from(MARKET, 0)
-    first = send(photo, category="pavement_encroachment")
-    second = send(photo, category="corridor_encroachment")
-    if case_of(second).id == case_of(first).id:
-        assert case_of(first).severity == 2
-    else:
-        assert case_of(second).severity == 2
+    first = send(photo, category="pavement_encroachment", accuracy_m=5.0)
+    deadline = case_of(first).resolve_due_at
+    second = send(photo, category="corridor_encroachment", accuracy_m=5.0)
+    assert case_of(second).id == case_of(first).id
+    assert (case_of(first).severity, case_of(first).category_code) == (2, "pavement_encroachment")
+    assert case_of(first).resolve_due_at < deadline
 
 
 # ---- photos used before --------------------------------------------------------------------
@@ -211,7 +246,7 @@ def reuses() -> list[PhotoReuse]:
     return list(db.session.scalars(select(PhotoReuse)))
 
 
-def test_a_picture_from_elsewhere_is_flagged_and_opens_a_case(send) -> None:  # noqa: ANN001
+def test_a_picture_from_elsewhere_is_flagged_and_opens_a_case(send: Send) -> None:
     first = send(pictures.seen_from(MARKET, 0, quality=90))
     second = send(pictures.seen_from(MARKET, 0, quality=55), north_m=3_000)
     assert case_of(first).id != case_of(second).id
@@ -220,45 +255,32 @@ def test_a_picture_from_elsewhere_is_flagged_and_opens_a_case(send) -> None:  # 
     ]
 
 
-def test_a_picture_that_another_phone_sent_before_is_flagged_where_it_joins(send) -> None:  # noqa: ANN001
+def test_a_picture_that_another_phone_sent_before_is_flagged_where_it_joins(send: Send) -> None:
     photo = pictures.seen_from(MARKET, 0)
     first, second = send(photo), send(photo)
     assert case_of(first).id == case_of(second).id
     assert [reuse.kind for reuse in reuses()] == ["other_sender"]
 
 
-def test_ones_own_picture_sent_again_at_its_place_is_not_flagged(send) -> None:  # noqa: ANN001
+def test_ones_own_picture_sent_again_at_its_place_is_not_flagged(send: Send) -> None:
     photo, key = pictures.seen_from(MARKET, 0), "a" * 64
-    first = send(photo)
-    second = send(photo)
+    reports = [send(photo), send(photo)]
     with transaction() as work:
-        for report_id in (first, second):
+        for report_id in reports:
             work.session.get_one(Report, report_id).install_key_hash = key
-        for reuse in work.session.scalars(select(PhotoReuse)):
-            work.session.delete(reuse)
-    third = send(photo)
+        work.session.execute(delete(PhotoReuse))
     with transaction() as work:
-        work.session.get_one(Report, third).install_key_hash = key
-        for reuse in work.session.scalars(select(PhotoReuse)):
-            work.session.delete(reuse)
-    from webapp.services import photo_reuse
-
-    with transaction() as work:
-        photo_reuse.flag(work.session, work.session.get_one(Report, third))
+        photo_reuse.flag(work.session, work.session.get_one(Report, reports[1]))
     assert reuses() == []
 
 
-def test_plain_pictures_are_no_copies_of_each_other(send) -> None:  # noqa: ANN001
+def test_plain_pictures_are_no_copies_of_each_other(send: Send) -> None:
     send(scene.jpeg())
     send(scene.jpeg(), north_m=3_000)
     assert reuses() == []
 
 
 # ---- what ended before ----------------------------------------------------------------------
-
-
-def dated(side: float, ago: timedelta) -> dict[str, object]:
-    return {"received_at": clock.now() - ago}
 
 
 def captured(report_id: int, at_ago: timedelta) -> None:
@@ -270,7 +292,7 @@ def captured(report_id: int, at_ago: timedelta) -> None:
 
 
 @pytest.fixture
-def resolved(send) -> Case:  # noqa: ANN001
+def resolved(send: Send) -> Case:
     """A case of the market that was reported three days ago and resolved two days ago."""
     report = send(
         pictures.seen_from(MARKET, 0),
@@ -343,7 +365,7 @@ def test_a_photo_without_a_time_is_held_and_a_person_settles_it(
 
 
 def test_after_the_watch_period_a_new_case_opens_at_the_same_place(
-    send, store: PhotoStore  # noqa: ANN001
+    send: Send, store: PhotoStore
 ) -> None:
     report = send(
         pictures.seen_from(MARKET, 0),
@@ -366,4 +388,3 @@ def test_a_case_of_another_commune_is_no_candidate(store: PhotoStore) -> None:
     for report in reports:
         run(report, store)
     assert case_of(reports[0]).lead_unit_id != case_of(reports[1]).lead_unit_id
-    assert factories is not None

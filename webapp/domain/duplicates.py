@@ -145,6 +145,7 @@ class Judgement:
         case_accuracy_m: of the case's pooled position.
         is_same_category: whether the report names the case's category.
         hours: since the case's last report (or before it).
+        words_overlap: 0 to 1; None when there is nothing to compare.
         is_same_phone: whether one of its reports came from the same phone; None if unknown.
         is_named: whether the resident names the case.
     """
@@ -161,6 +162,7 @@ class Judgement:
     case_accuracy_m: float | None
     is_same_category: bool
     hours: float
+    words_overlap: float | None
     is_same_phone: bool | None
     is_named: bool
 
@@ -179,6 +181,7 @@ class Judgement:
             "photo_kind": self.photo_kind,
             "photo_points": self.photo_points,
             "hours": round(self.hours, 1),
+            "words_overlap": _rounded(self.words_overlap, 2),
             "same_phone": self.is_same_phone,
             "is_named": self.is_named,
         }
@@ -201,13 +204,14 @@ def judge(report: Sighting, candidate: Candidate, weights: Weights) -> Judgement
     position = _position_evidence(report, candidate, weights)
     photo = weights.photo.weigh(candidate.likeness)
     hours, is_same_phone = _hours(report, candidate), _is_same_phone(report, candidate)
+    words_overlap = _overlap(report, candidate)
     parts = {
         "prior": weights.prior,
         "position": weights.position_slope * position.log_odds,
         "photo": photo.log_odds,
         "category": weights.category[_category_level(report, candidate, weights)],
-        "time": weights.time_slope * math.log1p(hours / 24),
-        "words": weights.words_slope * (_overlap(report, candidate) or 0.0),
+        "time": weights.time_slope * log_days(hours),
+        "words": weights.words_slope * (words_overlap or 0.0),
         "phone": _phone_odds(is_same_phone, weights),
         "named": weights.named if candidate.is_named else 0.0,
     }
@@ -225,6 +229,7 @@ def judge(report: Sighting, candidate: Candidate, weights: Weights) -> Judgement
         case_accuracy_m=position.accuracy_m,
         is_same_category=report.category_code == candidate.category_code,
         hours=hours,
+        words_overlap=words_overlap,
         is_same_phone=is_same_phone,
         is_named=candidate.is_named,
     )
@@ -296,6 +301,11 @@ def probability_of(log_odds: float) -> float:
     return math.exp(log_odds) / (1 + math.exp(log_odds))
 
 
+def log_days(hours: float) -> float:
+    """Return the scale on which time is weighed: ln(1 + days)."""
+    return math.log1p(hours / 24)
+
+
 def extent_m(category_code: str) -> float:
     """Return how long a trouble of a category usually is, in metres."""
     return CATEGORY_EXTENT_M.get(category_code, _USUAL_EXTENT_M)
@@ -350,7 +360,7 @@ def _overlap(report: Sighting, candidate: Candidate) -> float | None:
     return overlap(report.words, (sighting.words for sighting in candidate.sightings))
 
 
-def _rounded(metres: float | None) -> float | None:
-    if metres is None or not math.isfinite(metres):
+def _rounded(value: float | None, digits: int = 1) -> float | None:
+    if value is None or not math.isfinite(value):
         return None
-    return round(metres, 1)
+    return round(value, digits)

@@ -186,25 +186,40 @@ def fit_decisions(rows: Sequence[DecisionRow], beliefs: Sequence[Belief]) -> Dec
     return DecisionWeights(float(prior), float(position), float(photo))
 
 
-def choose_thresholds(
-    judged: Iterable[tuple[DecisionRow, float]], *, least_precision: float, least_recall: float
-) -> Thresholds:
+@dataclass(frozen=True)
+class Targets:
+    """What the thresholds are chosen by; shares from 0 to 1.
+
+    Attributes:
+        attach_precision: at least so many of what is attached must be right.
+        suggest_recall: at least so many of the right cases must be attached or suggested.
+        suggest_precision: at least so many of what is suggested must be right, or officers
+            stop looking; this goes before the recall.
+    """
+
+    attach_precision: float
+    suggest_recall: float
+    suggest_precision: float
+
+
+def choose_thresholds(judged: Iterable[tuple[DecisionRow, float]], targets: Targets) -> Thresholds:
     """Choose both thresholds from rows and their log-odds, judged by weights that knew neither.
 
-    Attach from the lowest probability at which the share of right ones among the likeliest cases
-    of all decisions is at least ``least_precision``; suggest from the highest that still finds
-    ``least_recall`` of the right cases.
+    Attach from the lowest probability at which enough of the likeliest cases of all decisions are
+    right; suggest from the highest that still finds enough of the right cases, or where
+    suggesting more would be wrong too often; and always what is likelier right than wrong.
     """
-    judged = list(judged)
+    ranked = sorted(((log_odds, row) for row, log_odds in judged), key=lambda each: -each[0])
     best: dict[int, tuple[float, bool]] = {}
-    for row, log_odds in judged:
-        best[row.decision] = max(
-            best.get(row.decision, (-math.inf, False)), (log_odds, row.is_same)
-        )
-    attach = _lowest_precise(sorted(best.values(), reverse=True), least_precision)
-    right = sorted((log_odds for row, log_odds in judged if row.is_same), reverse=True)
-    suggest = right[min(len(right) - 1, math.ceil(least_recall * len(right)) - 1)]
-    return Thresholds(_probability(attach), min(_probability(attach), _probability(suggest)))
+    for log_odds, row in ranked:
+        best.setdefault(row.decision, (log_odds, row.is_same))
+    attach = _lowest_precise(list(best.values()), targets.attach_precision)
+    shown = [(log_odds, row.is_same) for log_odds, row in ranked if log_odds < attach]
+    bearable = _lowest_precise(shown, targets.suggest_precision) if shown else attach
+    right = [log_odds for log_odds, row in ranked if row.is_same]
+    wanted = right[max(0, math.ceil(targets.suggest_recall * len(right)) - 1)]
+    suggest = min(attach, 0.0, max(wanted, bearable))
+    return Thresholds(_probability(attach), _probability(suggest))
 
 
 def _lowest_precise(best: Sequence[tuple[float, bool]], least_precision: float) -> float:

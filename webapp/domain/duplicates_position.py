@@ -24,7 +24,8 @@ class Surroundings:
 
     Attributes:
         neighbour_deviation_m: per axis, how far another trouble of the same kind typically lies.
-        apart_m: what lies nearer than about this is one trouble to whoever must end it.
+        apart_m: what lies nearer than about this, or than its own length, is one trouble to
+            whoever must end it.
         stray_share: share of positions that lie by more than their accuracy, 0 to 1.
         stray_scale: how many times as far those lie, at least 1.
     """
@@ -59,6 +60,16 @@ class PositionEvidence:
 
 
 @dataclass(frozen=True)
+class _Field:
+    """Where other troubles lie: a wide Gaussian less a narrow one, variances per axis in m²."""
+
+    wide_m2: float
+    narrow_m2: float
+    stray_share: float
+    stray_scale: float
+
+
+@dataclass(frozen=True)
 class _Pool:
     """Several fixes as one: metres east and north of an origin, variance per axis in m²."""
 
@@ -88,14 +99,15 @@ def weigh_positions(
     """Weigh how a report lies to the sightings of a case (at least one).
 
     At one place the difference is a Gaussian of both errors, a small share of them far wider.
-    At two places the distance between those comes on top, itself a Gaussian. The ratio falls
-    with the distance, and it goes to 1 as the accuracy gets worse: a wide circle proves nothing,
-    whatever lies in it.
+    At two places the distance between those comes on top: troubles of a kind lie scattered
+    around, but not on top of each other. The ratio falls with the distance, and it goes to 1 as
+    the accuracy gets worse: a wide circle proves nothing, whatever lies in it.
     """
     pool = _pooled(sightings, report.position)
+    longest_m = max(fix.extent_m for fix in (report, *sightings))
     distance = math.hypot(pool.east_m, pool.north_m)
     return PositionEvidence(
-        log_odds=_log_ratio(distance, _variance_m2(report), pool, surroundings),
+        log_odds=_log_ratio(distance, _variance_m2(report), pool, _field(longest_m, surroundings)),
         distance_m=distance,
         accuracy_m=math.sqrt(pool.variance_m2) * RADIUS_TO_DEVIATION,
     )
@@ -150,38 +162,37 @@ def _squared(place: tuple[float, float], pool: _Pool) -> float:
     return (place[0] - pool.east_m) ** 2 + (place[1] - pool.north_m) ** 2
 
 
-def _log_ratio(
-    distance: float, variance_m2: float, pool: _Pool, surroundings: Surroundings
-) -> float:
+def _field(longest_m: float, surroundings: Surroundings) -> _Field:
+    narrow = max(surroundings.apart_m, longest_m) ** 2
+    wide = narrow + surroundings.neighbour_deviation_m**2
+    return _Field(wide, narrow, surroundings.stray_share, surroundings.stray_scale)
+
+
+def _log_ratio(distance: float, variance_m2: float, pool: _Pool, field: _Field) -> float:
     one, two = [], []
-    for share, variance in _widths(variance_m2, pool, surroundings):
+    for share, variance in _widths(variance_m2, pool, field):
         one.append(math.log(share) + _log_density(distance, variance))
-        two.append(math.log(share) + _log_neighbours(distance, variance, surroundings))
+        two.append(math.log(share) + _log_neighbours(distance, variance, field))
     return _log_sum(one) - _log_sum(two)
 
 
-def _log_neighbours(distance: float, variance: float, surroundings: Surroundings) -> float:
-    """Return the log density of the distance to another trouble, seen through that variance.
-
-    Other troubles lie around as a wide Gaussian less a narrow one, for none lies on top of this.
-    """
-    wide = surroundings.neighbour_deviation_m**2
-    narrow = surroundings.apart_m**2
-    outer = math.log(wide) + _log_density(distance, variance + wide)
-    inner = math.log(narrow) + _log_density(distance, variance + narrow)
-    return outer + math.log1p(-math.exp(inner - outer)) - math.log(wide - narrow)
+def _log_neighbours(distance: float, variance: float, field: _Field) -> float:
+    """Return the log density of the distance to another trouble, seen through that variance."""
+    outer = math.log(field.wide_m2) + _log_density(distance, variance + field.wide_m2)
+    inner = math.log(field.narrow_m2) + _log_density(distance, variance + field.narrow_m2)
+    # None lies on top of this one: the narrow Gaussian is cut out of the wide one.
+    left = math.log1p(-math.exp(inner - outer))
+    return outer + left - math.log(field.wide_m2 - field.narrow_m2)
 
 
-def _widths(
-    variance_m2: float, pool: _Pool, surroundings: Surroundings
-) -> list[tuple[float, float]]:
+def _widths(variance_m2: float, pool: _Pool, field: _Field) -> list[tuple[float, float]]:
     """Return (share, variance of the difference): neither, one or both positions stray."""
     usual = variance_m2 + pool.variance_m2
     # No wider than that: else a report ever farther off would speak for one place again.
-    widest = usual + surroundings.neighbour_deviation_m**2
-    stray = surroundings.stray_share
+    widest = usual + field.wide_m2
+    stray = field.stray_share
     # Of a pool of n one in n strays as far; the others hold it.
-    pool_stray, scale = stray / pool.count, surroundings.stray_scale**2
+    pool_stray, scale = stray / pool.count, field.stray_scale**2
     return [
         ((1 - stray) * (1 - pool_stray), usual),
         (stray * (1 - pool_stray), min(widest, scale * variance_m2 + pool.variance_m2)),

@@ -150,24 +150,37 @@ def rows_of_truth(
 ) -> list[DecisionRow]:
     """Return what decisions would see if every one before had been right, for fitting.
 
-    ``first`` is the number of the first decision; the log-odds of positions are the analytic
-    ones, whatever slope ``weights`` has.
+    Args:
+        stream: the reports in order of time.
+        weights: for the photos and the surroundings; positions stay as they are calculated.
+        likeness_of: compares two photos.
+        first: the number of the first decision.
     """
     rows: list[DecisionRow] = []
     cases: dict[str, StreamCase] = {}
     for number, report in enumerate(stream):
-        seen = sighting_of(report)
-        for candidate in compared(stream, number, list(cases.values()), weights, likeness_of):
-            rows.append(
-                DecisionRow(
-                    decision=first + number,
-                    position=position_odds(seen, candidate, weights) / weights.position_slope,
-                    photo=weights.photo.weigh(candidate.likeness).log_odds,
-                    is_same=cases.get(report.place, StreamCase(-1)).case_id == candidate.case_id,
-                )
-            )
+        own = cases.get(report.place)
+        rows += [
+            _row(first + number, report, candidate, weights, own)
+            for candidate in compared(stream, number, list(cases.values()), weights, likeness_of)
+        ]
         cases.setdefault(report.place, StreamCase(len(cases))).reports.append(number)
     return rows
+
+
+def _row(
+    decision: int,
+    report: StreamReport,
+    candidate: Candidate,
+    weights: Weights,
+    own: StreamCase | None,
+) -> DecisionRow:
+    return DecisionRow(
+        decision=decision,
+        position=position_odds(sighting_of(report), candidate, weights) / weights.position_slope,
+        photo=weights.photo.weigh(candidate.likeness).log_odds,
+        is_same=own is not None and own.case_id == candidate.case_id,
+    )
 
 
 def sighting_of(report: StreamReport) -> Sighting:
