@@ -38,6 +38,7 @@ HOLD = {
     "fix_not_of_photo": _("Định vị không cùng lúc với ảnh"),
     "outside_boundaries": _("Ngoài mọi địa giới"),
     "impossible_time": _("Thời gian không hợp lý"),
+    "uncertain_time": _("Không rõ chụp trước hay sau khi xử lý"),
     "category_needs_person": _("Loại cần người đọc"),
     "no_photo_readable": _("Ảnh hỏng"),
     "attempts_exhausted": _("Máy thử nhiều lần không xong"),
@@ -66,6 +67,10 @@ OBJECTION = {
     "not_lead_unit": _("Chỉ đơn vị chủ trì mới làm được việc này."),
     "wrong_status": _("Trạng thái hiện nay của vụ việc không cho phép việc này."),
     "already_most_severe": _("Vụ việc đã ở mức cao nhất."),
+    "merged_away": _(
+        "Vụ việc này đã gộp vào vụ việc khác. Hãy làm việc trên vụ việc đó, hoặc hoàn tác việc gộp."
+    ),
+    "not_merged": _("Vụ việc này không gộp vào vụ việc nào."),
 }
 
 # The categories that ship (services.reference): the names on the tiles, and the official ones

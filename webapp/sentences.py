@@ -67,6 +67,15 @@ _INTAKE: dict[str, LazyString] = {
     "too_many_reports_of_address": _(
         "Mạng này đang gửi quá nhiều phản ánh. Hãy chờ ít lâu rồi gửi lại."
     ),
+    "nearby_not_json": _(
+        "Câu hỏi gửi lên không đọc được: cần JSON có vĩ độ (latitude) và kinh độ (longitude)."
+    ),
+    "nearby_too_long": _("Câu hỏi gửi lên dài quá. Chỉ cần vị trí, độ chính xác và loại."),
+    "nearby_position_unusable": _(
+        "Vị trí không dùng được: cần vĩ độ và kinh độ là hai con số có thật trên bản đồ."
+    ),
+    "nearby_accuracy_unusable": _("Độ chính xác (accuracy_m) phải là số mét, hoặc để trống."),
+    "nearby_category_unusable": _("Loại (category) phải là mã của một loại, hoặc để trống."),
     "disk_nearly_full": _("Máy chủ sắp hết chỗ chứa ảnh. Hãy giữ phản ánh và gửi lại sau ít phút."),
 }
 
@@ -114,6 +123,28 @@ _CASEWORK: dict[str, LazyString] = {
         "Ảnh này chụp cách điểm %(distance)s. Hãy chụp ngay tại chỗ đã phản ánh."
     ),
     "severity_needed": _("Hãy chọn mức độ mới."),
+    "merge_with_itself": _("Đây là cùng một vụ việc. Hãy chọn vụ việc khác."),
+    "merge_merged_away": _(
+        "Một trong hai vụ việc đã gộp vào vụ việc khác. Hãy chọn vụ việc còn đang mở."
+    ),
+    "merge_not_open": _("Chỉ gộp được hai vụ việc còn mở: vụ việc đã kết thúc thì giữ nguyên."),
+    "merge_other_unit": _("Hai vụ việc do hai đơn vị chủ trì nên không gộp được."),
+    "merge_other_not_found": _("Không tìm thấy vụ việc kia. Hãy xem lại số vụ việc."),
+    "unmerge_not_merged": _("Vụ việc này không gộp vào vụ việc nào nên không có gì để hoàn tác."),
+    "unmerge_nothing_left": _(
+        "Không hoàn tác được: sau đó một trong hai vụ việc không còn phản ánh nào."
+        " Hãy tách từng phản ánh."
+    ),
+    "split_last_report": _(
+        "Vụ việc chỉ có một phản ánh nên không tách được: phản ánh đó chính là vụ việc."
+    ),
+    "split_report_not_found": _("Vụ việc này không còn giữ phản ánh đó."),
+    "unsplit_changed": _(
+        "Vụ việc này không còn như lúc mới tách nên không hoàn tác được. Hãy gộp hai vụ việc."
+    ),
+    "unsplit_old_changed": _(
+        "Vụ việc cũ (%(number)s) đã kết thúc hoặc đã gộp sau khi tách, nên phản ánh ở lại đây."
+    ),
     "severity_not_higher": _("Chỉ nâng được lên mức cao hơn mức hiện nay (%(severity)s)."),
 }
 
@@ -135,6 +166,10 @@ _TRIAGE: dict[str, LazyString] = {
         "Vị trí này không thuộc địa giới của đơn vị nào. Hãy sửa vị trí hoặc chọn đơn vị chủ trì."
     ),
     "unit_unknown": _("Không có đơn vị này. Hãy chọn lại."),
+    "captured_at_not_read": _("Không đọc được ngày giờ chụp. Ví dụ: 18/06/2026 14:32."),
+    "captured_at_not_possible": _(
+        "Ảnh không thể chụp lúc đó: phải từ năm 2015, và trước khi phản ánh đến nơi."
+    ),
     "dismissal_reason_missing": _("Hãy chọn lý do."),
     "dismissal_words_missing": _("Hãy nói rõ hơn bằng vài từ, để người xem lại hiểu vì sao."),
 }
@@ -190,6 +225,20 @@ _STATISTICS: dict[str, LazyString] = {
     "list_unknown": _("Không có danh sách này."),
 }
 
+_DUPLICATES: dict[str, LazyString] = {
+    "manifest_missing": _("Không mở được tệp danh sách ảnh %(file)s."),
+    "manifest_malformed": _("%(file)s không phải danh sách ảnh đọc được (%(problem)s)."),
+    "manifest_needed": _("Cần --manifest: danh sách ảnh và cảnh."),
+    "stream_missing": _("Không mở được tệp dòng phản ánh %(file)s."),
+    "stream_malformed": _("%(file)s không phải dòng phản ánh đọc được (%(problem)s)."),
+    "stream_needed": _("Hãy nêu ít nhất một dòng phản ánh, hoặc --manifest cùng --seeds."),
+    "seeds_malformed": _("Số gieo “%(seeds)s” không đọc được; hãy viết như 1-20."),
+    "photo_file_missing": _("Không có ảnh %(file)s."),
+    "photo_file_unreadable": _("Ảnh %(file)s không đọc được (%(problem)s)."),
+    "weights_file_unwritable": _("Không ghi được tệp %(file)s."),
+    "photos_too_few": _("Cần ít nhất hai cảnh, trong đó một cảnh có hai ảnh, để khớp trọng số."),
+}
+
 SENTENCES: dict[str, LazyString] = {
     **_HTTP,
     **_GENERAL,
@@ -200,6 +249,7 @@ SENTENCES: dict[str, LazyString] = {
     **_TRIAGE,
     **_TERRITORY,
     **_STATISTICS,
+    **_DUPLICATES,
 }
 
 

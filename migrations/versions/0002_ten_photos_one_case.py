@@ -52,7 +52,15 @@ def _widen_cases() -> None:
     key = "CONSTRAINT fk_cases_merged_into_id_cases REFERENCES cases (id)"
     kind = "INTEGER" if op.get_bind().dialect.name == "sqlite" else "BIGINT"
     op.execute(f"ALTER TABLE cases ADD COLUMN merged_into_id {kind} {key}")
-    op.create_index("ix_cases_merged_into_id", "cases", ["merged_into_id"], unique=False)
+    is_merged = sa.text("merged_into_id IS NOT NULL")
+    op.create_index(
+        "ix_cases_merged_into_id",
+        "cases",
+        ["merged_into_id"],
+        unique=False,
+        sqlite_where=is_merged,
+        postgresql_where=is_merged,
+    )
 
 
 def _create_prints() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.domain.strategies import moments_between
 from webapp.domain.casework import (
+    DESK_ACTS,
     KINDS,
     OPEN_STATUSES,
     ROLES,
@@ -28,6 +29,7 @@ from webapp.domain.casework import (
     due_at,
     is_open,
     possible_acts,
+    possible_desk_acts,
 )
 from webapp.domain.errors import InvalidInput, NotAllowed
 from webapp.domain.geo import Position
@@ -127,7 +129,7 @@ def test_a_severity_is_never_raised_to_the_same_or_a_lower_one(severity: int) ->
 
 
 def test_what_only_concerns_the_desk_changes_nothing_in_the_case() -> None:
-    for kind in ("photo_reviewed", "words_reviewed", "note_added"):
+    for kind in ("photo_reviewed", "words_reviewed", "note_added", "kept_apart"):
         assert apply(NEW, happens(kind, photo_id=1)) == NEW
 
 
@@ -147,6 +149,20 @@ def test_an_event_that_cannot_follow_is_refused(state: CaseState | None, kind: s
     assert caught.value.code == "event_not_possible"
 
 
+counted = {
+    "report_count": st.integers(0, 9),
+    "witness_count": st.integers(0, 9),
+    "last_captured_at": st.none() | st.just(NOON.isoformat()),
+}
+recounts = st.fixed_dictionaries(counted)
+gains = st.fixed_dictionaries(
+    {
+        **counted,
+        "severity": st.integers(1, 4),
+        "acknowledge_due_at": st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat),
+        "resolve_due_at": st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat),
+    }
+)
 data_of_kinds: dict[str, st.SearchStrategy[Mapping[str, Any]]] = {
     kind: st.just({}) for kind in KINDS if kind != "opened"
 } | {
@@ -163,6 +179,12 @@ data_of_kinds: dict[str, st.SearchStrategy[Mapping[str, Any]]] = {
             "resolve_due_at": st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat),
         }
     ),
+    "merged": gains,
+    "report_returned": gains,
+    "merged_into": st.just({"into_case_id": 9, "into_number": "NH-2026-00009"}),
+    "merge_undone": recounts,
+    "report_split_off": recounts,
+    "separated": recounts,
 }
 happenings = st.sampled_from(sorted(data_of_kinds)).flatmap(
     lambda kind: st.builds(
@@ -209,8 +231,47 @@ def test_every_status_on_the_way_was_reached_by_a_row_of_the_table(
 
 @given(st.lists(happenings, max_size=12))
 def test_reports_are_counted_one_by_one(history: list[Happening]) -> None:
-    attached = sum(happening.kind == "report_attached" for happening in history)
-    assert _fold_what_is_allowed(history)[-1].report_count == attached
+    by_hand = {"merged", "merged_into", "merge_undone", "report_split_off", "separated"}
+    by_machine = [each for each in history if each.kind not in by_hand | {"report_returned"}]
+    attached = sum(happening.kind == "report_attached" for happening in by_machine)
+    assert _fold_what_is_allowed(by_machine)[-1].report_count == attached
+
+
+@given(st.lists(happenings, max_size=12))
+def test_to_a_case_that_was_merged_away_nothing_happens_but_its_separation(
+    history: list[Happening],
+) -> None:
+    for before, after in pairwise(_fold_what_is_allowed(history)):
+        if before.merged_into_id is not None:
+            assert after.merged_into_id is None
+        if after.merged_into_id is not None:
+            assert (after.report_count, after.witness_count) == (0, 0)
+            assert after.status == before.status
+
+
+def test_a_merged_case_allows_only_the_undo() -> None:
+    away = replace(NEW, merged_into_id=9)
+    assert possible_acts(away, role="officer", is_lead_unit=True) == ()
+    desk = possible_desk_acts(away, role="officer", is_lead_unit=True)
+    assert [row.act for row in desk] == ["unmerge"]
+    assert refusal("acknowledge", away) == "merged_away"
+    assert refusal("add_note", away, role="supervisor", is_lead_unit=False) == "merged_away"
+    assert refusal("unmerge", NEW) == "not_merged"
+
+
+def test_only_the_lead_units_own_people_merge_and_split() -> None:
+    for act in ("merge", "keep_apart", "split", "unsplit"):
+        assert refusal(act, NEW, role="supervisor") == "not_your_role"
+        assert refusal(act, NEW, is_lead_unit=False) == "not_lead_unit"
+        check(act, NEW, role="head", is_lead_unit=True)
+
+
+def test_an_ended_case_is_split_and_not_merged() -> None:
+    ended = replace(NEW, status="resolved")
+    check("split", ended, role="officer", is_lead_unit=True)
+    assert refusal("merge", ended) == "wrong_status"
+    with pytest.raises(NotAllowed):
+        apply(ended, happens("merged_into", into_case_id=9))
 
 
 def test_every_row_of_the_table_does_what_its_event_does() -> None:
@@ -222,7 +283,7 @@ def test_every_row_of_the_table_does_what_its_event_does() -> None:
 
 
 def test_every_row_of_the_table_uses_known_words_and_says_why() -> None:
-    for row in TRANSITIONS:
+    for row in TRANSITIONS + DESK_ACTS:
         assert {*row.from_statuses, row.to_status or "new"} <= set(STATUSES)
         assert set(row.roles) <= set(ROLES)
         assert row.kind in KINDS

@@ -9,6 +9,8 @@ from webapp.domain.errors import InvalidInput
 from webapp.services.submission import RawSubmission, Submission, read_submission
 
 KEY = "0123456789ABCDEFGHJKMNPQRS"
+# Of KEY, road_damage, "Ổ gà" and one photo whose SHA-256 is sixty-four times a.
+OLD_HASH = "f04f1a4273a4e1bf708370d6688e3a6b190646c39628ba514f98d32ed0882b80"
 
 
 def read(photo_fields: dict[str, Sequence[str]] | None = None, **fields: str) -> Submission:
@@ -83,3 +85,11 @@ def test_a_moment_that_cannot_be_kept_is_no_value_and_the_claim_stays(text: str)
     moments = (submission.sent_at, submission.content.device_fix_at, photo.captured_at)
     assert moments == (None, None, None)
     assert photo.exif_claims == {"model": "Redmi", "captured_at": text}
+
+
+def test_a_report_without_a_named_case_keeps_the_hash_that_it_always_had() -> None:
+    # Made by the release before reports could name a case: its phone may still try again.
+    assert read(description="Ổ gà").content_hash(["a" * 64]) == OLD_HASH
+    named = read(description="Ổ gà", seen_case="nh-2026-00042")
+    assert named.content.seen_case == "NH-2026-00042"
+    assert named.content_hash(["a" * 64]) != OLD_HASH

@@ -33,6 +33,7 @@ from webapp.services import (
     triage_acts,
     triage_policy,
 )
+from webapp.services.comparisons import Comparisons
 from webapp.services.transaction import transaction
 
 pytestmark = pytest.mark.usefixtures("context", "units")
@@ -270,7 +271,7 @@ def test_ones_own_picture_sent_again_at_its_place_is_not_flagged(send: Send) -> 
             work.session.get_one(Report, report_id).install_key_hash = key
         work.session.execute(delete(PhotoReuse))
     with transaction() as work:
-        photo_reuse.flag(work.session, work.session.get_one(Report, reports[1]))
+        photo_reuse.flag(work.session, work.session.get_one(Report, reports[1]), Comparisons())
     assert reuses() == []
 
 

@@ -22,7 +22,8 @@ class Transition:
 
     ``to_status`` None leaves the status as it is. ``needs`` names what must come with it
     (after_photo, public_sentence, severity). ``is_lead_only`` keeps it to the lead unit.
-    ``why`` says what the act is for, for whoever reads the table.
+    ``is_for_merged_away`` marks what is done to a case that was merged into another, and to no
+    other one. ``why`` says what the act is for, for whoever reads the table.
     """
 
     act: str
@@ -32,6 +33,7 @@ class Transition:
     roles: tuple[str, ...]
     needs: tuple[str, ...] = ()
     is_lead_only: bool = True
+    is_for_merged_away: bool = False
     why: str = ""
 
 
@@ -102,21 +104,71 @@ DESK_ACTS: tuple[Transition, ...] = (
         is_lead_only=False,
         why="officials who see the case may leave each other a line; it is never public",
     ),
+    Transition(
+        "merge",
+        "merged",
+        OPEN_STATUSES,
+        None,
+        _COMMUNE,
+        why="two open cases are one trouble; every reporter follows the one further along",
+    ),
+    Transition(
+        "unmerge",
+        "separated",
+        OPEN_STATUSES,
+        None,
+        _COMMUNE,
+        is_for_merged_away=True,
+        why="they were two after all; what came with this case goes back to it",
+    ),
+    Transition(
+        "keep_apart",
+        "kept_apart",
+        OPEN_STATUSES,
+        None,
+        _COMMUNE,
+        why="somebody looked, and says that two cases are two",
+    ),
+    Transition(
+        "split",
+        "report_split_off",
+        STATUSES,
+        None,
+        _COMMUNE,
+        why="a report that was joined wrongly becomes an open case, also when the old one ended",
+    ),
+    Transition(
+        "unsplit",
+        "merged_into",
+        OPEN_STATUSES,
+        None,
+        _COMMUNE,
+        why="the report belonged where it was; possible while nothing was done with the new case",
+    ),
 )
 
 
 def objection(
-    transition: Transition, *, status: str, severity: int, role: str, is_lead_unit: bool
+    transition: Transition,
+    *,
+    status: str,
+    severity: int,
+    role: str,
+    is_lead_unit: bool,
+    is_merged_away: bool = False,
 ) -> str | None:
     """Return why an act is not possible now, or None when it is.
 
     Returns:
-        not_your_role, not_lead_unit, wrong_status or already_most_severe.
+        not_your_role, not_lead_unit, merged_away, not_merged, wrong_status or
+        already_most_severe.
     """
     if role not in transition.roles:
         return "not_your_role"
     if transition.is_lead_only and not is_lead_unit:
         return "not_lead_unit"
+    if transition.is_for_merged_away != is_merged_away:
+        return "merged_away" if is_merged_away else "not_merged"
     if status not in transition.from_statuses:
         return "wrong_status"
     if transition.act == "raise_severity" and severity == max(SEVERITIES):
@@ -124,10 +176,15 @@ def objection(
     return None
 
 
-def can_follow(status: str, kind: str) -> bool:
+def can_follow(status: str, kind: str, *, is_merged_away: bool = False) -> bool:
     """Tell whether an event of that kind may happen to a case of that status.
 
-    Kinds that belong to no act (a report arrives, a case is viewed) may always happen.
+    Kinds that belong to no act (a report arrives, a case is viewed) may always happen, but to a
+    case that was merged away nothing does except that it gets its reports back.
     """
     rows = [row for row in TRANSITIONS + DESK_ACTS if row.kind == kind]
-    return not rows or any(status in row.from_statuses for row in rows)
+    if not rows:
+        return not is_merged_away
+    return any(
+        status in row.from_statuses and row.is_for_merged_away == is_merged_away for row in rows
+    )

@@ -1,10 +1,10 @@
 """What a case is: the sum of its events, what checks each act, and the seal on each event."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import datetime
 
+from webapp.domain import merging
 from webapp.domain.acts import (
     DESK_ACTS,
     OPEN_STATUSES,
@@ -16,6 +16,7 @@ from webapp.domain.acts import (
     can_follow,
     objection,
 )
+from webapp.domain.case_state import CaseState, Happening, earlier, later, moment, needed_moment
 from webapp.domain.errors import InvalidInput, NotAllowed
 from webapp.domain.geo import Position, distance_m
 from webapp.domain.seal import canonical_hash, plain_data
@@ -39,8 +40,10 @@ __all__ = [
     "due_at",
     "event_hash",
     "is_open",
+    "objection_to",
     "plain_data",
     "possible_acts",
+    "possible_desk_acts",
 ]
 
 KINDS = (
@@ -54,63 +57,20 @@ KINDS = (
     "words_reviewed",
     "severity_raised",
     "note_added",
+    "merged",
+    "merged_into",
+    "merge_undone",
+    "separated",
+    "kept_apart",
+    "report_split_off",
+    "report_returned",
 )
+
+_ROWS = {row.act: row for row in TRANSITIONS + DESK_ACTS}
 
 # The proof must show the place. A phone's fix between houses errs by some 50 m, and a
 # stretch of pavement is photographed from its end: further away than this it shows another.
 PROOF_RADIUS_M = 200.0
-
-
-@dataclass(frozen=True)
-class CaseState:
-    """All that the events of a case add up to; moments are aware and in UTC."""
-
-    status: str
-    severity: int
-    lead_unit_id: int
-    category_code: str
-    latitude: float
-    longitude: float
-    report_count: int
-    witness_count: int
-    acknowledge_due_at: datetime
-    resolve_due_at: datetime
-    opened_at: datetime
-    place_id: int
-    first_viewed_at: datetime | None = None
-    acknowledged_at: datetime | None = None
-    resolved_at: datetime | None = None
-    last_captured_at: datetime | None = None
-    public_sentence: str | None = None
-    address: str | None = None
-    previous_case_id: int | None = None
-    proof_at: datetime | None = None
-    is_relapse: bool = False
-    merged_into_id: int | None = None
-
-
-@dataclass(frozen=True)
-class Happening:
-    """One thing that happened to a case: who, of which unit at that time, when, and what.
-
-    ``data`` is JSON as stored (``plain_data`` makes it so). What each kind carries:
-
-    - opened: severity, lead_unit_id, category_code, latitude, longitude, place_id,
-      acknowledge_due_at, resolve_due_at; optionally address, previous_case_id, is_relapse,
-      report_count, witness_count, last_captured_at
-    - report_attached: witness_count (after it); optionally captured_at, report_id, terms …
-    - resolved: public_sentence; optionally photo_ids, photo_captured_at
-    - severity_raised: severity; optionally acknowledge_due_at, resolve_due_at
-    - the others change at most their own moment; what else they carry is for the reader
-    """
-
-    kind: str
-    at: datetime
-    data: Mapping[str, Any] = field(default_factory=dict)
-    actor_id: int | None = None
-    actor_unit_id: int | None = None
-    reason_code: str | None = None
-    words: str | None = None
 
 
 def is_open(status: str) -> bool:
@@ -130,20 +90,34 @@ def check(act: str, state: CaseState, *, role: str, is_lead_unit: bool) -> Trans
 
     Raises:
         NotAllowed: ``act_not_possible`` with ``act``, ``status`` and ``reason``: unknown_act,
-            not_your_role, not_lead_unit, wrong_status, already_most_severe.
+            not_your_role, not_lead_unit, merged_away, not_merged, wrong_status,
+            already_most_severe.
     """
-    transition = next((row for row in TRANSITIONS + DESK_ACTS if row.act == act), None)
-    reason = (
-        "unknown_act" if transition is None else _objection(transition, state, role, is_lead_unit)
-    )
+    reason = objection_to(act, state, role=role, is_lead_unit=is_lead_unit)
+    transition = _ROWS.get(act)
     if transition is None or reason:
         raise NotAllowed("act_not_possible", act=act, status=state.status, reason=reason)
     return transition
 
 
+def objection_to(act: str, state: CaseState, *, role: str, is_lead_unit: bool) -> str | None:
+    """Return the reason of ``check`` why an act is not possible now, or None when it is."""
+    transition = _ROWS.get(act)
+    if transition is None:
+        return "unknown_act"
+    return _objection(transition, state, role, is_lead_unit)
+
+
 def possible_acts(state: CaseState, *, role: str, is_lead_unit: bool) -> tuple[Transition, ...]:
     """Return the moves of the table that this person could make now, for the page's buttons."""
     return tuple(row for row in TRANSITIONS if not _objection(row, state, role, is_lead_unit))
+
+
+def possible_desk_acts(
+    state: CaseState, *, role: str, is_lead_unit: bool
+) -> tuple[Transition, ...]:
+    """Return the other acts that this person could do now, which move no status."""
+    return tuple(row for row in DESK_ACTS if not _objection(row, state, role, is_lead_unit))
 
 
 def _objection(
@@ -155,6 +129,7 @@ def _objection(
         severity=state.severity,
         role=role,
         is_lead_unit=is_lead_unit,
+        is_merged_away=state.merged_into_id is not None,
     )
 
 
@@ -225,12 +200,16 @@ def apply(state: CaseState | None, happening: Happening) -> CaseState:
         if state is not None:
             raise NotAllowed("event_not_possible", kind=happening.kind, status=state.status)
         return _open(happening)
-    if state is None or happening.kind not in KINDS or not can_follow(state.status, happening.kind):
+    if state is None or happening.kind not in KINDS or not _can_follow(state, happening.kind):
         raise NotAllowed(
             "event_not_possible", kind=happening.kind, status=state.status if state else None
         )
     effect = _EFFECTS.get(happening.kind)
     return effect(state, happening) if effect else state
+
+
+def _can_follow(state: CaseState, kind: str) -> bool:
+    return can_follow(state.status, kind, is_merged_away=state.merged_into_id is not None)
 
 
 def _open(happening: Happening) -> CaseState:
@@ -244,11 +223,11 @@ def _open(happening: Happening) -> CaseState:
         longitude=float(data["longitude"]),
         report_count=data.get("report_count", 0),
         witness_count=data.get("witness_count", 0),
-        acknowledge_due_at=_needed_moment(data["acknowledge_due_at"]),
-        resolve_due_at=_needed_moment(data["resolve_due_at"]),
+        acknowledge_due_at=needed_moment(data["acknowledge_due_at"]),
+        resolve_due_at=needed_moment(data["resolve_due_at"]),
         opened_at=happening.at,
         place_id=data["place_id"],
-        last_captured_at=_moment(data.get("last_captured_at")),
+        last_captured_at=moment(data.get("last_captured_at")),
         address=data.get("address"),
         previous_case_id=data.get("previous_case_id"),
         is_relapse=data.get("is_relapse", False),
@@ -260,7 +239,7 @@ def _attach_report(state: CaseState, happening: Happening) -> CaseState:
         state,
         report_count=state.report_count + 1,
         witness_count=happening.data["witness_count"],
-        last_captured_at=_later(state.last_captured_at, _moment(happening.data.get("captured_at"))),
+        last_captured_at=later(state.last_captured_at, moment(happening.data.get("captured_at"))),
     )
 
 
@@ -286,7 +265,7 @@ def _resolve(state: CaseState, happening: Happening) -> CaseState:
         status="resolved",
         resolved_at=happening.at,
         # A photo that says nothing of its time, or something that cannot be, was taken by then.
-        proof_at=_earlier(happening.at, _moment(happening.data.get("photo_captured_at"))),
+        proof_at=earlier(happening.at, moment(happening.data.get("photo_captured_at"))),
         public_sentence=happening.data["public_sentence"],
     )
 
@@ -298,12 +277,10 @@ def _raise_severity(state: CaseState, happening: Happening) -> CaseState:
         state,
         severity=severity,
         # A graver case never gets more time: the earlier deadline holds.
-        acknowledge_due_at=_earlier(
-            state.acknowledge_due_at, _moment(happening.data.get("acknowledge_due_at"))
+        acknowledge_due_at=earlier(
+            state.acknowledge_due_at, moment(happening.data.get("acknowledge_due_at"))
         ),
-        resolve_due_at=_earlier(
-            state.resolve_due_at, _moment(happening.data.get("resolve_due_at"))
-        ),
+        resolve_due_at=earlier(state.resolve_due_at, moment(happening.data.get("resolve_due_at"))),
     )
 
 
@@ -314,24 +291,13 @@ _EFFECTS: dict[str, Callable[[CaseState, Happening], CaseState]] = {
     "started": _start,
     "resolved": _resolve,
     "severity_raised": _raise_severity,
+    "merged": merging.fold_gain,
+    "report_returned": merging.fold_gain,
+    "merged_into": merging.fold_merged_away,
+    "merge_undone": merging.fold_counts,
+    "report_split_off": merging.fold_counts,
+    "separated": merging.fold_separated,
 }
-
-
-def _moment(value: datetime | str | None) -> datetime | None:
-    return None if value is None else _needed_moment(value)
-
-
-def _needed_moment(value: datetime | str) -> datetime:
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return moment.astimezone(UTC)
-
-
-def _later(a: datetime | None, b: datetime | None) -> datetime | None:
-    return max((moment for moment in (a, b) if moment is not None), default=None)
-
-
-def _earlier(a: datetime, b: datetime | None) -> datetime:
-    return a if b is None else min(a, b)
 
 
 def event_hash(

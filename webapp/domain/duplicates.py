@@ -44,9 +44,6 @@ __all__ = [
     "verdict",
 ]
 
-# How far relations of a case still look; going with its last caller.
-GREATEST_LIMIT_M = 50.0
-
 # What an attachment's terms call this way of deciding.
 RULE = "likeliest_case_1"
 
@@ -73,6 +70,11 @@ CATEGORY_EXTENT_M: Mapping[str, float] = {
 }
 # As long as most of them; a category that a district added itself.
 _USUAL_EXTENT_M = 10.0
+
+# Two fixes under open sky (10 m and better) this close are one spot for whoever looks from a
+# street; nothing else is needed when no photo speaks against it.
+SAME_SPOT_M = 5.0
+SAME_SPOT_ACCURACY_M = 10.0
 
 Verdict = Literal["attach", "suggest", "open"]
 Photo = TypeVar("Photo", bound=Hashable)
@@ -143,11 +145,12 @@ class Judgement:
         weights_version: of the fitting that judged.
         accuracy_m: the report's, as it was claimed.
         case_accuracy_m: of the case's pooled position.
-        is_same_category: whether the report names the case's category.
+        category_level: same, confusable or other.
         hours: since the case's last report (or before it).
         words_overlap: 0 to 1; None when there is nothing to compare.
         is_same_phone: whether one of its reports came from the same phone; None if unknown.
         is_named: whether the resident names the case.
+        is_same_spot: one category, one spot by good fixes on both sides, no photos to compare.
     """
 
     case_id: int
@@ -160,11 +163,12 @@ class Judgement:
     weights_version: str
     accuracy_m: float | None
     case_accuracy_m: float | None
-    is_same_category: bool
+    category_level: str
     hours: float
     words_overlap: float | None
     is_same_phone: bool | None
     is_named: bool
+    is_same_spot: bool
 
     def as_terms(self) -> dict[str, Any]:
         """Return the numbers behind a decision as JSON, for an attachment to keep."""
@@ -177,13 +181,15 @@ class Judgement:
             "distance_m": _rounded(self.distance_m),
             "accuracy_m": _rounded(self.accuracy_m),
             "case_accuracy_m": _rounded(self.case_accuracy_m),
-            "same_category": self.is_same_category,
+            "same_category": self.category_level == "same",
+            "category_level": self.category_level,
             "photo_kind": self.photo_kind,
             "photo_points": self.photo_points,
             "hours": round(self.hours, 1),
             "words_overlap": _rounded(self.words_overlap, 2),
             "same_phone": self.is_same_phone,
             "is_named": self.is_named,
+            "is_same_spot": self.is_same_spot,
         }
 
 
@@ -205,11 +211,12 @@ def judge(report: Sighting, candidate: Candidate, weights: Weights) -> Judgement
     photo = weights.photo.weigh(candidate.likeness)
     hours, is_same_phone = _hours(report, candidate), _is_same_phone(report, candidate)
     words_overlap = _overlap(report, candidate)
+    category_level = _category_level(report, candidate, weights)
     parts = {
         "prior": weights.prior,
         "position": weights.position_slope * position.log_odds,
         "photo": photo.log_odds,
-        "category": weights.category[_category_level(report, candidate, weights)],
+        "category": weights.category[category_level],
         "time": weights.time_slope * log_days(hours),
         "words": weights.words_slope * (words_overlap or 0.0),
         "phone": _phone_odds(is_same_phone, weights),
@@ -227,25 +234,29 @@ def judge(report: Sighting, candidate: Candidate, weights: Weights) -> Judgement
         weights_version=weights.version,
         accuracy_m=report.position.accuracy_m,
         case_accuracy_m=position.accuracy_m,
-        is_same_category=report.category_code == candidate.category_code,
+        category_level=category_level,
         hours=hours,
         words_overlap=words_overlap,
         is_same_phone=is_same_phone,
         is_named=candidate.is_named,
+        is_same_spot=photo.kind == "not_compared"
+        and category_level == "same"
+        and _is_same_spot(report, candidate, position.distance_m),
     )
 
 
 def verdict(judgement: Judgement, report: Sighting, weights: Weights) -> Verdict:
     """Say what a probability comes to: attach, suggest to an officer, or neither.
 
-    A report whose accuracy is unknown, impossible or above 200 m is attached to nothing by
-    itself, whatever else speaks for it.
+    Reports of one kind from one spot, with good fixes and no photos to compare, are one case
+    even where photos would have been needed to reach the upper threshold. A report whose accuracy
+    is unknown, impossible or above 200 m is attached to nothing by itself, whatever speaks for it.
     """
     if judgement.probability < weights.suggest:
         return "open"
-    if judgement.probability < weights.attach:
-        return "suggest"
-    return "attach" if has_usable_accuracy(report.position.accuracy_m) else "suggest"
+    is_likely = judgement.probability >= weights.attach or judgement.is_same_spot
+    is_placed = has_usable_accuracy(report.position.accuracy_m)
+    return "attach" if is_likely and is_placed else "suggest"
 
 
 def position_odds(report: Sighting, candidate: Candidate, weights: Weights) -> float:
@@ -336,6 +347,19 @@ def _category_level(report: Sighting, candidate: Candidate, weights: Weights) ->
         return "same"
     pair = sorted((report.category_code, candidate.category_code))
     return "confusable" if (pair[0], pair[1]) in weights.confusable else "other"
+
+
+def _is_same_spot(report: Sighting, candidate: Candidate, metres: float) -> bool:
+    accuracies = [sighting.position.accuracy_m for sighting in candidate.sightings]
+    return (
+        metres <= SAME_SPOT_M
+        and _is_good(report.position.accuracy_m)
+        and any(_is_good(accuracy_m) for accuracy_m in accuracies)
+    )
+
+
+def _is_good(accuracy_m: float | None) -> bool:
+    return has_usable_accuracy(accuracy_m) and (accuracy_m or 0.0) <= SAME_SPOT_ACCURACY_M
 
 
 def _hours(report: Sighting, candidate: Candidate) -> float:

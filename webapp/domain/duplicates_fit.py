@@ -16,6 +16,8 @@ _MOST_ROUNDS = 100
 _SETTLED = 1e-10
 # What keeps a logarithm or a division finite; far below any probability that matters.
 _TINY = 1e-12
+# A strength that no number of labels moves.
+_HELD = 1e9
 
 
 @dataclass(frozen=True)
@@ -227,10 +229,62 @@ def _lowest_precise(best: Sequence[tuple[float, bool]], least_precision: float) 
     found, right = best[0][0] + 1.0, 0
     for taken, (log_odds, is_same) in enumerate(best, start=1):
         right += is_same
-        if right >= least_precision * taken:
+        # Of equal ones a threshold takes all or none.
+        is_last = taken == len(best) or best[taken][0] < log_odds
+        if is_last and right >= least_precision * taken:
             found = log_odds
     return found
 
 
 def _probability(log_odds: float) -> float:
     return 1 / (1 + math.exp(-min(30.0, max(-30.0, log_odds))))
+
+
+@dataclass(frozen=True)
+class Label:
+    """What an officer said of two reports, with what the model had seen between them.
+
+    Attributes:
+        is_same: whether they tell of one trouble.
+        category_level: same, confusable or other.
+        is_same_phone: None when that is unknown.
+        is_named: whether one named the other's case.
+        log_days: ln(1 + days between them).
+        overlap: of their words, 0 to 1; None when there was nothing to compare.
+        other_log_odds: everything else that the model had added up.
+    """
+
+    is_same: bool
+    category_level: str
+    is_same_phone: bool | None
+    is_named: bool
+    log_days: float
+    overlap: float | None
+    other_log_odds: float
+
+
+def counted(
+    believed: Mapping[str, Mapping[str, float]], levels: Iterable[tuple[str, bool]]
+) -> dict[str, dict[str, float]]:
+    """Return believed counts with those of labels added: (level, is one trouble) each."""
+    found = {level: dict(counts) for level, counts in believed.items()}
+    for level, is_same in levels:
+        if level in found:
+            found[level]["same" if is_same else "different"] += 1
+    return found
+
+
+def fit_slopes(labels: Sequence[Label], beliefs: Sequence[Belief]) -> tuple[float, float]:
+    """Fit the slopes of time (at most 0) and words (at least 0); 0 without labels.
+
+    What else the model had seen is held as it is, so that only what it left open is explained.
+    """
+    if not labels:
+        return 0.0, 0.0
+    terms = np.array(
+        [[label.log_days, label.overlap or 0.0, label.other_log_odds] for label in labels]
+    )
+    is_true = np.array([float(label.is_same) for label in labels])
+    held = Belief(1.0, _HELD)
+    time, words, _ = fit_logistic(terms, is_true, [*beliefs, held])
+    return min(0.0, float(time)), max(0.0, float(words))

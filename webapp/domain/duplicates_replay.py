@@ -1,6 +1,6 @@
 """Goes through a stream of reports as triage would, and says which cases came of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from webapp.domain.duplicates import (
@@ -15,6 +15,7 @@ from webapp.domain.duplicates import (
     verdict,
 )
 from webapp.domain.duplicates_fit import DecisionRow
+from webapp.domain.duplicates_weights import PhotoWeights
 from webapp.domain.geo import Position, distance_m
 from webapp.domain.likeness import PhotoLikeness
 from webapp.domain.streams import StreamReport
@@ -125,10 +126,24 @@ def compared(
     likeness_of: LikenessOf,
 ) -> list[Candidate]:
     """Return the cases as candidates for a report, their photos compared as far as is allowed."""
-    report = sighting_of(stream[number])
     candidates = [_candidate(stream, case) for case in cases]
+    found = _likenesses(stream, number, candidates, cases, weights, likeness_of)
+    return [
+        replace(each, likeness=best_likeness(found.get(each.case_id, ()), weights))
+        for each in candidates
+    ]
+
+
+def _likenesses(
+    stream: Sequence[StreamReport],
+    number: int,
+    candidates: Sequence[Candidate],
+    cases: Sequence[StreamCase],
+    weights: Weights,
+    likeness_of: LikenessOf,
+) -> dict[int, list[PhotoLikeness]]:
     comparisons = choose_comparisons(
-        report,
+        sighting_of(stream[number]),
         candidates,
         weights,
         report_photos=[number],
@@ -139,47 +154,65 @@ def compared(
         likeness = likeness_of(stream[pair.report_photo], stream[pair.case_photo])
         if likeness is not None:
             found.setdefault(pair.case_id, []).append(likeness)
-    return [
-        replace(each, likeness=best_likeness(found.get(each.case_id, ()), weights))
-        for each in candidates
-    ]
+    return found
 
 
-def rows_of_truth(
+@dataclass(frozen=True)
+class SeenPair:
+    """What a decision could see of a report and a case, were every one before it right.
+
+    Attributes:
+        decision: number of the report; all its candidates share it.
+        place: the true place of the report.
+        case_place: the true place of the case.
+        position: analytic log-odds of the positions.
+        likenesses: of the photos that were compared.
+    """
+
+    decision: int
+    place: str
+    case_place: str
+    position: float
+    likenesses: tuple[PhotoLikeness, ...]
+
+
+def see_truthfully(
     stream: Sequence[StreamReport], weights: Weights, likeness_of: LikenessOf, *, first: int
-) -> list[DecisionRow]:
-    """Return what decisions would see if every one before had been right, for fitting.
+) -> Iterator[SeenPair]:
+    """Yield what each decision of a stream sees when every one before had been right.
 
     Args:
         stream: the reports in order of time.
-        weights: for the photos and the surroundings; positions stay as they are calculated.
+        weights: for the surroundings only.
         likeness_of: compares two photos.
         first: the number of the first decision.
     """
-    rows: list[DecisionRow] = []
     cases: dict[str, StreamCase] = {}
     for number, report in enumerate(stream):
-        own = cases.get(report.place)
-        rows += [
-            _row(first + number, report, candidate, weights, own)
-            for candidate in compared(stream, number, list(cases.values()), weights, likeness_of)
-        ]
+        candidates = [_candidate(stream, case) for case in cases.values()]
+        compared_with = list(cases.values())
+        found = _likenesses(stream, number, candidates, compared_with, weights, likeness_of)
+        for candidate, case_place in zip(candidates, list(cases), strict=True):
+            odds = position_odds(sighting_of(report), candidate, weights)
+            yield SeenPair(
+                decision=first + number,
+                place=report.place,
+                case_place=case_place,
+                position=odds / weights.position_slope,
+                likenesses=tuple(found.get(candidate.case_id, ())),
+            )
         cases.setdefault(report.place, StreamCase(len(cases))).reports.append(number)
-    return rows
 
 
-def _row(
-    decision: int,
-    report: StreamReport,
-    candidate: Candidate,
-    weights: Weights,
-    own: StreamCase | None,
-) -> DecisionRow:
+def row_of(seen: SeenPair, photo: PhotoWeights) -> DecisionRow:
+    """Return what weights of photos make of what was seen."""
+    evidence = [photo.weigh(likeness) for likeness in seen.likenesses]
+    heard = [each.log_odds for each in evidence if each.kind != "not_compared"]
     return DecisionRow(
-        decision=decision,
-        position=position_odds(sighting_of(report), candidate, weights) / weights.position_slope,
-        photo=weights.photo.weigh(candidate.likeness).log_odds,
-        is_same=own is not None and own.case_id == candidate.case_id,
+        decision=seen.decision,
+        position=seen.position,
+        photo=max(heard, default=0.0),
+        is_same=seen.place == seen.case_place,
     )
 
 

@@ -14,7 +14,8 @@ class PhotoLikeness:
         matches: tentative matches, before geometry is asked.
         inliers: points that one movement of the camera explains ("trùng khớp 84 điểm đặc trưng").
         score: evidence that both show one scene, 0 (none) to 300: minus the decimal logarithm of
-            the number of such agreements that chance would bring.
+            the number of models of camera movement that chance would make fit as well, less the
+            same for the best rival that the repetition of a texture offers.
         spread: share of the frame that the inliers' hull covers, 0 to 1, the smaller of the two.
     """
 

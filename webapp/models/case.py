@@ -70,7 +70,13 @@ class Case(Model):
         ),
         Index("ix_cases_place_id", "place_id"),
         Index("ix_cases_unit_status", "lead_unit_id", "status", "opened_at"),
-        Index("ix_cases_merged_into_id", "merged_into_id"),
+        # Nearly every case has none: an index of those would tempt SQLite to read all cases by it.
+        Index(
+            "ix_cases_merged_into_id",
+            "merged_into_id",
+            sqlite_where=text("merged_into_id IS NOT NULL"),
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
     )
 
     # Said aloud, for the key above makes "id" a foreign key too, which would stop the numbering.

@@ -13,6 +13,7 @@ from webapp.domain.statistics import bounds_of
 from webapp.extensions import db
 from webapp.models import Case, CaseEvent, Officer
 from webapp.services import scope
+from webapp.services.tallies import counts_for_a_figure
 
 # Fifty rows of one line each are one screen and a half on a desktop.
 PAGE_SIZE = 50
@@ -45,7 +46,7 @@ def _is_of(kind: str, period: Period) -> ColumnElement[bool]:
 
 
 def _happened(kind: str, period: Period) -> ColumnElement[bool]:
-    return exists().where(CaseEvent.case_id == Case.id, _is_of(kind, period))
+    return exists().where(CaseEvent.case_id == Case.id, _is_of(kind, period), counts_for_a_figure())
 
 
 # A list's name -> what its cases have in common. A tally counts by the same events and days.

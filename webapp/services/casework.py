@@ -10,6 +10,7 @@ from sqlalchemy import select
 from webapp import clock
 from webapp.domain import casework as rules
 from webapp.domain import geo
+from webapp.domain.deadlines import Deadlines
 from webapp.models import Attachment, Case, CaseEvent, Officer, Place, Report
 from webapp.services.casework_figures import due_dates, next_number, witness_count
 from webapp.services.transaction import Transaction
@@ -39,6 +40,8 @@ def open_case(  # noqa: PLR0913 - a case has as many facts, and each is named by
     is_relapse: bool = False,
     terms: Mapping[str, Any] | None = None,
     actor: Officer | None = None,
+    due: Deadlines | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> Case:
     """Open a case; its reports are attached afterwards with ``attach_report``.
 
@@ -56,10 +59,12 @@ def open_case(  # noqa: PLR0913 - a case has as many facts, and each is named by
         is_relapse: whether the trouble came back within that case's watch period.
         terms: the numbers behind the decision, kept in the event.
         actor: who opened it; the machine when left out.
+        due: both deadlines, where they do not run from its opening.
+        facts: what else the event tells (report_count, split_from_number …).
     """
     session = work.session
     session.flush()
-    due = due_dates(session, category_code, severity, now)
+    due = due or due_dates(session, category_code, severity, now)
     data = {
         "severity": severity,
         "lead_unit_id": unit_id,
@@ -74,12 +79,16 @@ def open_case(  # noqa: PLR0913 - a case has as many facts, and each is named by
         "previous_case_id": previous_case_id,
         "is_relapse": is_relapse,
         "terms": dict(terms or {}),
+        **(facts or {}),
     }
-    happening = _happening("opened", now, data, actor)
-    case = Case(number=next_number(session, now), version=1)
+    return _begin(work, _happening("opened", now, data, actor))
+
+
+def _begin(work: Transaction, happening: rules.Happening) -> Case:
+    case = Case(number=next_number(work.session, happening.at), version=1)
     _write(case, rules.apply(None, happening))
-    session.add(case)
-    session.flush()
+    work.session.add(case)
+    work.session.flush()
     _seal(work, case, happening, previous_hash=None)
     return case
 

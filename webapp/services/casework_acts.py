@@ -1,6 +1,6 @@
 """What officers do with a case: each act is one transaction, checked against the one table."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,7 @@ from webapp.models import (
     Report,
     WordsReview,
 )
+from webapp.services.case_families import first_opened_at
 from webapp.services.casework import append, state_of
 from webapp.services.casework_figures import due_dates, is_current_attachment
 from webapp.services.scope import UNIT_ROLES, visible_cases
@@ -73,13 +74,13 @@ def acknowledge(officer: Officer, seen: Seen, words: str = "") -> None:
         NotFound, Conflict, NotAllowed: see ``acting``; so do all acts below.
     """
     with acting("acknowledge", officer, seen) as act:
-        act.append(words=_words(words))
+        act.append(words=written(words))
 
 
 def start(officer: Officer, seen: Seen, words: str = "") -> None:
     """Say that work on an acknowledged case has begun."""
     with acting("start", officer, seen) as act:
-        act.append(words=_words(words))
+        act.append(words=written(words))
 
 
 def raise_severity(officer: Officer, seen: Seen, severity: int, words: str = "") -> None:
@@ -91,14 +92,22 @@ def raise_severity(officer: Officer, seen: Seen, severity: int, words: str = "")
     with acting("raise_severity", officer, seen) as act:
         case = act.case
         rules.check_raised(state_of(case), severity)
-        due = due_dates(act.work.session, case.category_code, severity, case.opened_at)
-        data = {
-            "from_severity": case.severity,
-            "severity": severity,
-            "acknowledge_due_at": due.acknowledge_due_at,
-            "resolve_due_at": due.resolve_due_at,
-        }
-        act.append(data=data, words=_words(words))
+        data = raised_to(act.work.session, case, severity)
+        act.append(data=data, words=written(words))
+
+
+def raised_to(session: Session, case: Case, severity: int) -> dict[str, Any]:
+    """Return what a severity_raised event carries: both severities, and the deadlines they bring.
+
+    The deadlines count from the opening of the first case among those that were merged.
+    """
+    due = due_dates(session, case.category_code, severity, first_opened_at(session, case))
+    return {
+        "from_severity": case.severity,
+        "severity": severity,
+        "acknowledge_due_at": due.acknowledge_due_at,
+        "resolve_due_at": due.resolve_due_at,
+    }
 
 
 def add_note(officer: Officer, seen: Seen, words: str) -> None:
@@ -107,7 +116,7 @@ def add_note(officer: Officer, seen: Seen, words: str) -> None:
     Raises:
         InvalidInput: nothing was written, or too much.
     """
-    note = _words(words)
+    note = written(words)
     if note is None:
         raise InvalidInput("note_empty", field="note")
     with acting("add_note", officer, seen) as act:
@@ -144,7 +153,7 @@ def review_photo(officer: Officer, seen: Seen, photo_id: int, review: Review) ->
         photo.reviewed_at = act.now
         photo.reviewed_by_id = officer.id
         data = {"photo_id": photo.id, "review": review.review}
-        act.append(data=data, reason_code=reason, words=_words(review.words))
+        act.append(data=data, reason_code=reason, words=written(review.words))
 
 
 def review_words(officer: Officer, seen: Seen, report_id: int, review: Review) -> None:
@@ -165,7 +174,7 @@ def review_words(officer: Officer, seen: Seen, report_id: int, review: Review) -
         row.reviewed_by_id = officer.id
         session.add(row)
         data = {"report_id": report_id, "review": review.review}
-        act.append(data=data, reason_code=reason, words=_words(review.words))
+        act.append(data=data, reason_code=reason, words=written(review.words))
 
 
 def record_view(officer: Officer, number: str) -> None:
@@ -175,13 +184,13 @@ def record_view(officer: Officer, number: str) -> None:
     """
     with transaction() as work:
         case = work.session.scalar(
-            visible_cases(officer).where(Case.number == number).with_for_update()
+            visible_cases(officer).where(Case.number == number).with_for_update(key_share=True)
         )
         if case is not None:
-            _view(work, case, officer, clock.now())
+            note_view(work, case, officer, clock.now())
 
 
-def _view(work: Transaction, case: Case, officer: Officer, now: datetime) -> None:
+def note_view(work: Transaction, case: Case, officer: Officer, now: datetime) -> None:
     """Write down that an officer has the case before them, if that was not written yet."""
     session = work.session
     if session.get(CaseView, (case.id, officer.id)) is None:
@@ -190,7 +199,9 @@ def _view(work: Transaction, case: Case, officer: Officer, now: datetime) -> Non
         )
         session.flush()
     is_lead = officer.role in UNIT_ROLES and officer.unit_id == case.lead_unit_id
-    if is_lead and case.first_viewed_at is None:
+    # Nobody has to look at a case that was merged away: its reports wait elsewhere.
+    is_awaited = case.first_viewed_at is None and case.merged_into_id is None
+    if is_lead and is_awaited:
         append(work, case, "first_viewed", actor=officer, now=now)
 
 
@@ -207,22 +218,50 @@ def acting(act: str, officer: Officer, seen: Seen) -> Iterator[Acting]:
         Conflict: the case changed since the officer saw it.
     """
     with transaction() as work:
-        case = work.session.scalar(
-            visible_cases(officer).where(Case.number == seen.number).with_for_update()
-        )
+        case = lock_cases(work.session, officer, [seen.number]).get(seen.number)
         if case is None:
             raise NotFound("case_not_found")
-        if _changed_since(work.session, case, seen.version):
-            raise Conflict("case_changed", number=case.number, version=case.version)
-        transition = rules.check(
-            act,
-            state_of(case),
-            role=officer.role,
-            is_lead_unit=officer.unit_id == case.lead_unit_id,
-        )
-        now = clock.now()
-        _view(work, case, officer, now)
-        yield Acting(work, case, officer, transition, now)
+        check_fresh(work.session, case, seen.version)
+        yield begin(work, act, officer, case)
+
+
+def lock_cases(session: Session, officer: Officer, numbers: Collection[str]) -> dict[str, Case]:
+    """Lock the cases of these numbers that an officer may know of, always in the order of ids.
+
+    So two who need the same two cases never wait for each other.
+    """
+    query = visible_cases(officer).where(Case.number.in_(numbers)).order_by(Case.id)
+    locked = session.scalars(
+        query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    )
+    return {case.number: case for case in locked}
+
+
+def check_fresh(session: Session, case: Case, version: int) -> None:
+    """Refuse to act on a case that is not as its officer saw it.
+
+    Raises:
+        Conflict: anything but a view happened since.
+    """
+    if _changed_since(session, case, version):
+        raise Conflict("case_changed", number=case.number, version=case.version)
+
+
+def begin(work: Transaction, act: str, officer: Officer, case: Case) -> Acting:
+    """Begin an act on a locked case: the table must allow it, and the officer has seen the case.
+
+    Raises:
+        NotAllowed: the table does not allow the act; the reason is named.
+    """
+    transition = rules.check(
+        act,
+        state_of(case),
+        role=officer.role,
+        is_lead_unit=officer.unit_id == case.lead_unit_id,
+    )
+    now = clock.now()
+    note_view(work, case, officer, now)
+    return Acting(work, case, officer, transition, now)
 
 
 def _changed_since(session: Session, case: Case, version: int) -> bool:
@@ -270,7 +309,7 @@ def _reason(review: Review) -> str | None:
     return review.reason_code
 
 
-def _words(raw: str, field: str = "words") -> str | None:
+def written(raw: str, field: str = "words") -> str | None:
     """Return what a person wrote, without the blanks around it; None when that is nothing."""
     # PostgreSQL keeps no NUL in a text.
     words = raw.replace("\0", "").replace("\r\n", "\n").strip()

@@ -1,14 +1,22 @@
 """Where the figures of a case come from: its number, its first deadlines, its witnesses."""
 
-from datetime import date, datetime
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from webapp import clock
-from webapp.domain import deadlines, geo
-from webapp.models import Attachment, CaseNumberSeries, DeadlineRule, Report, ReportTriage
+from webapp.domain import deadlines, geo, witnesses
+from webapp.models import (
+    Attachment,
+    CaseNumberSeries,
+    Contact,
+    DeadlineRule,
+    Report,
+    ReportTriage,
+)
 from webapp.services.calendar import calendar_around
 
 _series_prefix = "NH"
@@ -63,24 +71,47 @@ def due_dates(
 
 
 def witness_count(session: Session, case_id: int) -> int:
-    """Return how many people stand behind a case.
+    """Return how many people stand behind a case, as ``domain.witnesses`` counts them.
 
-    Each install key is one person; reports without a key count once per day and cell. The
-    database counts the keys; only reports without one, which are few, are read one by one.
+    Two statements for any number of reports. The database counts the phones; only reports with a
+    confirmed contact, which may join phones, and those with neither, which are few, are read.
     """
-    of_case = (Attachment.case_id == case_id, is_current_attachment())
     phones = session.scalar(
         select(func.count(Report.install_key_hash.distinct()))
         .join(Attachment, Attachment.report_id == Report.id)
-        .where(*of_case)
+        .where(Attachment.case_id == case_id, is_current_attachment())
     )
-    anonymous = session.execute(
-        select(Report.received_at, ReportTriage.latitude, ReportTriage.longitude)
+    voices = [_voice(*row) for row in session.execute(_telling_reports(case_id))]
+    # These phones are among those that the database counted, and may be one person's.
+    read = {voice.install_key_hash for voice in voices} - {None}
+    return (phones or 0) - len(read) + witnesses.count_witnesses(voices)
+
+
+def _telling_reports(case_id: int) -> Select[*tuple[Any, ...]]:
+    """Return the query for the reports of a case that an install key alone does not count."""
+    confirmed = and_(
+        Contact.report_id == Report.id,
+        Contact.confirmed_at.is_not(None),
+        Contact.withdrawn_at.is_(None),
+    )
+    return (
+        select(
+            Report.received_at,
+            ReportTriage.latitude,
+            ReportTriage.longitude,
+            Report.install_key_hash,
+            Contact.phone,
+            Contact.email,
+        )
         .join(Attachment, Attachment.report_id == Report.id)
         .outerjoin(ReportTriage, ReportTriage.report_id == Report.id)
-        .where(Report.install_key_hash.is_(None), *of_case)
+        .outerjoin(Contact, confirmed)
+        .where(
+            Attachment.case_id == case_id,
+            is_current_attachment(),
+            or_(Report.install_key_hash.is_(None), Contact.report_id.is_not(None)),
+        )
     )
-    return (phones or 0) + len({_day_and_cell(*row) for row in anonymous})
 
 
 def is_current_attachment() -> ColumnElement[bool]:
@@ -89,10 +120,10 @@ def is_current_attachment() -> ColumnElement[bool]:
     return ~exists().where(later.supersedes_id == Attachment.id)
 
 
-def _day_and_cell(
-    received_at: datetime, latitude: float | None, longitude: float | None
-) -> tuple[date, str | None]:
+def _voice(
+    received_at: datetime, latitude: float | None, longitude: float | None, *names: str | None
+) -> witnesses.Voice:
     cell = None
     if latitude is not None and longitude is not None:
         cell = geo.cell_of(latitude, longitude)
-    return (received_at.astimezone(clock.LOCAL_ZONE).date(), cell)
+    return witnesses.Voice(received_at.astimezone(clock.LOCAL_ZONE).date(), cell, *names)

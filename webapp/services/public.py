@@ -15,6 +15,7 @@ from webapp.domain.evidence import parse_tracking_key
 from webapp.extensions import db
 from webapp.models import Attachment, Case, Category, Contact, Photo, Report, ReportTriage
 from webapp.services import photos, territory
+from webapp.services.case_families import survivor_id_of
 from webapp.services.casework_figures import is_current_attachment
 from webapp.services.intake import hash_tracking_key
 from webapp.services.public_cases import (
@@ -24,7 +25,9 @@ from webapp.services.public_cases import (
     cases_with_parts,
     is_public,
     page_of,
+    was_public,
 )
+from webapp.services.public_named import NamedCase, named_case
 from webapp.services.transaction import transaction
 
 # One screen of a phone below the buttons, and as many again for whoever scrolls.
@@ -60,10 +63,14 @@ class ReportStanding:
 
 @dataclass(frozen=True)
 class TrackingPage:
-    """What the holder of a tracking key sees: the report, and its case once there is one."""
+    """What the holder of a tracking key sees: the report, and its case once there is one.
+
+    ``named`` is the public case that the report said it saw as well.
+    """
 
     report: ReportStanding
     case: CasePage | None
+    named: NamedCase | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the same for a program."""
@@ -88,6 +95,25 @@ def newest_cases(limit: int = CASES_ON_HOME) -> list[CaseCard]:
         .limit(limit)
     )
     return cards_of(db.session.scalars(newest).all())
+
+
+def public_number(number: str) -> str:
+    """Return under which number a case is public: its own, or that of the case that took it in.
+
+    A number that was never public leads nowhere, and none leads to a case that is not.
+
+    Raises:
+        NotFound: there is no such case, or it is not public.
+    """
+    now = clock.now()
+    case = db.session.scalar(select(Case).where(Case.number == number, was_public(now)))
+    if case is None:
+        raise NotFound("case_not_public")
+    survivor_id = survivor_id_of(db.session(), case.id)
+    found = db.session.scalar(select(Case.number).where(Case.id == survivor_id, is_public(now)))
+    if found is None:
+        raise NotFound("case_not_public")
+    return found
 
 
 def public_case_page(number: str) -> CasePage:
@@ -122,6 +148,7 @@ def tracking_page(raw_key: str) -> TrackingPage:
             contact_withdrawn_on=_withdrawn_on(contact),
         ),
         page_of(case) if case else None,
+        named_case(report, case),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, or_, select, union_all
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
@@ -82,7 +82,15 @@ def cases_with_parts() -> Select[Case]:
 
 
 def is_public(now: datetime) -> ColumnElement[bool]:
-    """Return the condition of ``disclosure.is_on_map``, for a query over cases."""
+    """Return the condition of ``disclosure.is_on_map``, for a query over cases.
+
+    A case that was merged away is no case of its own: the one that took it stands for both.
+    """
+    return and_(Case.merged_into_id.is_(None), was_public(now))
+
+
+def was_public(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a case was old enough to be public, also if it was merged away."""
     return or_(Case.acknowledged_at.is_not(None), Case.opened_at <= now - disclosure.MAP_DELAY)
 
 

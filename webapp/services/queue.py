@@ -25,6 +25,7 @@ from webapp import clock
 from webapp.extensions import db
 from webapp.models import Attachment, Case, CaseNumberSeries, Category, Officer, Photo, Unit
 from webapp.services.casework_figures import is_current_attachment
+from webapp.services.queue_rows import row_figures
 from webapp.services.scope import UNIT_ROLES, visible_cases
 
 PAGE_SIZE = 20
@@ -56,13 +57,14 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the queue."""
+    """One line of the queue; ``pairs`` are the numbers of cases that may be the same one."""
 
     case: Case
     tone: str
     photo_id: int | None
     photo_count: int
     unreviewed_count: int
+    pairs: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,8 @@ def read_queue(officer: Officer, wanted: Wanted) -> Queue:
         set_committed_value(found, "category", categories[found.category_code])
         set_committed_value(found, "lead_unit", known_units.get(found.lead_unit_id))
     shown = cases[:PAGE_SIZE]
-    photos = _photo_figures([found.id for found in shown])
-    rows = [Row(found, tone(found, now), **photos.get(found.id, _NO_PHOTOS)) for found in shown]
+    figures = row_figures(officer, [found.id for found in shown])
+    rows = [Row(found, tone(found, now), **figures[found.id]) for found in shown]
     return Queue(
         wanted=wanted,
         rows=rows,
@@ -197,6 +199,8 @@ def _new_strands(officer: Officer, wanted: Wanted, unit_ids: Sequence[int]) -> l
         .where(
             Case.lead_unit_id == unit_id,
             Case.status == "new",
+            # A case that was merged away keeps its status, and nobody has to take it on.
+            Case.merged_into_id.is_(None),
             Case.severity >= wanted.severity,
             *_filters(wanted),
         )
@@ -348,39 +352,3 @@ def _done_count(officer: Officer, unit_ids: Sequence[int]) -> Any:
         .subquery()
     )
     return select(func.count()).select_from(some).scalar_subquery().label("done")
-
-
-_NO_PHOTOS: dict[str, Any] = {"photo_id": None, "photo_count": 0, "unreviewed_count": 0}
-
-
-def _photo_figures(case_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Return, for each case, the first photo that can be shown and how many there are."""
-    if not case_ids:
-        return {}
-    columns = (Photo.id, Photo.role, Photo.state, Photo.review)
-    evidence = (
-        select(Attachment.case_id, *columns)
-        .join(Photo, Photo.report_id == Attachment.report_id)
-        .where(Attachment.case_id.in_(case_ids), is_current_attachment())
-    )
-    proof = select(Photo.case_id, *columns).where(Photo.case_id.in_(case_ids))
-    every = union_all(evidence, proof).subquery()
-    is_ready = every.c.state == "ready"
-    is_waiting = and_(is_ready, every.c.review == "pending")
-    is_evidence = and_(is_ready, every.c.role == "evidence")
-    rows = db.session.execute(
-        select(
-            every.c.case_id,
-            func.min(case((is_evidence, every.c.id))),
-            func.count(),
-            func.sum(case((is_waiting, 1), else_=0)),
-        ).group_by(every.c.case_id)
-    )
-    return {
-        case_id: {
-            "photo_id": first,
-            "photo_count": count,
-            "unreviewed_count": int(waiting),
-        }
-        for case_id, first, count, waiting in rows
-    }

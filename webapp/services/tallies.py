@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from datetime import date
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, or_, select
 
 from webapp.domain import statistics
 from webapp.models import Case, CaseEvent, Tally
@@ -31,6 +31,15 @@ def rebuild_tallies(day: date, lease: Lease) -> None:
         outbox.finish(work, lease)
 
 
+def counts_for_a_figure() -> ColumnElement[bool]:
+    """Return the condition that an event is counted: not one of a case that was merged away.
+
+    The case that took its reports is counted in its place. The reports themselves came, and are
+    counted where and when they came.
+    """
+    return or_(Case.merged_into_id.is_(None), CaseEvent.kind == "report_attached")
+
+
 def _events_of(work: Transaction, day: date) -> list[statistics.CountedEvent]:
     start, end = statistics.bounds_of(day)
     found = work.session.execute(
@@ -40,6 +49,7 @@ def _events_of(work: Transaction, day: date) -> list[statistics.CountedEvent]:
             CaseEvent.at >= start,
             CaseEvent.at < end,
             CaseEvent.kind.in_(statistics.TALLIED_KINDS),
+            counts_for_a_figure(),
         )
     )
     return [

@@ -91,8 +91,11 @@ def map_land() -> Response:
 
 @blueprint.get("/map/cases/<case_number:number>")
 @public_door
-def case(number: str) -> str:
-    """Show one public case."""
+def case(number: str) -> AnyResponse | str:
+    """Show one public case; the number of one that was merged away leads to the one that is."""
+    shown = public.public_number(number)
+    if shown != number:
+        return redirect(url_for("public.case", number=shown))
     page = public.public_case_page(number)
     return render_template("public/track.html", case=page, report=None)
 
@@ -126,7 +129,9 @@ def track(tracking_key: str) -> Response | str:
     page = public.tracking_page(tracking_key)
     if wants_json():
         return jsonify(page.as_json())
-    return render_template("public/track.html", case=page.case, report=page.report)
+    return render_template(
+        "public/track.html", case=page.case, report=page.report, named=page.named
+    )
 
 
 @blueprint.post("/track/<tracking_key>/withdraw-contact")

@@ -1,0 +1,87 @@
+"""The state of a case and one happening to it, as the rules hand them to each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class CaseState:
+    """All that the events of a case add up to; moments are aware and in UTC.
+
+    ``merged_into_id`` names the case that took this one's reports; such a case keeps its status
+    and its history, has no reports, and allows nothing but being given its reports back.
+    """
+
+    status: str
+    severity: int
+    lead_unit_id: int
+    category_code: str
+    latitude: float
+    longitude: float
+    report_count: int
+    witness_count: int
+    acknowledge_due_at: datetime
+    resolve_due_at: datetime
+    opened_at: datetime
+    place_id: int
+    first_viewed_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    resolved_at: datetime | None = None
+    last_captured_at: datetime | None = None
+    public_sentence: str | None = None
+    address: str | None = None
+    previous_case_id: int | None = None
+    proof_at: datetime | None = None
+    is_relapse: bool = False
+    merged_into_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One thing that happened to a case: who, of which unit at that time, when, and what.
+
+    ``data`` is JSON as stored (``plain_data`` makes it so). What each kind carries:
+
+    - opened: severity, lead_unit_id, category_code, latitude, longitude, place_id,
+      acknowledge_due_at, resolve_due_at; optionally address, previous_case_id, is_relapse,
+      report_count, witness_count, last_captured_at, split_from_id, split_from_number
+    - report_attached: witness_count (after it); optionally captured_at, report_id, terms …
+    - resolved: public_sentence; optionally photo_ids, photo_captured_at
+    - severity_raised: severity; optionally acknowledge_due_at, resolve_due_at
+    - merged, report_returned: report_count, witness_count, last_captured_at (after it), severity,
+      acknowledge_due_at, resolve_due_at (none of them lowers or postpones anything)
+    - merged_into: into_case_id, into_number
+    - merge_undone, report_split_off, separated: report_count, witness_count, last_captured_at
+    - the others change at most their own moment; what else they carry is for the reader
+    """
+
+    kind: str
+    at: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)
+    actor_id: int | None = None
+    actor_unit_id: int | None = None
+    reason_code: str | None = None
+    words: str | None = None
+
+
+def moment(value: datetime | str | None) -> datetime | None:
+    """Return a moment of an event's data in UTC, if there is one."""
+    return None if value is None else needed_moment(value)
+
+
+def needed_moment(value: datetime | str) -> datetime:
+    """Return a moment of an event's data, as stored or as it was handed in, in UTC."""
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at.astimezone(UTC)
+
+
+def later(a: datetime | None, b: datetime | None) -> datetime | None:
+    """Return the later of two moments that may be unknown."""
+    return max((at for at in (a, b) if at is not None), default=None)
+
+
+def earlier(a: datetime, b: datetime | None) -> datetime:
+    """Return the earlier of two moments, the second of which may be missing."""
+    return a if b is None else min(a, b)
