@@ -14,7 +14,7 @@ from webapp.extensions import csrf, db, limiter, login, migrate
 from webapp.services import casework_figures
 from webapp.views import (
     accounts,
-    casework,
+    casework_merging,
     health,
     intake,
     language,
@@ -37,7 +37,7 @@ ROOMS = (
     public,
     intake,
     accounts,
-    casework,
+    casework_merging,  # the blueprint of casework, with the doors of merging added to it
     triage,
     statistics,
     territory,

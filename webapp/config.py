@@ -37,6 +37,7 @@ OWN_NAMES = (
     "ANLO_MIN_FREE_MB",
     "ANLO_REPORTS_PER_INSTALL_HOUR",
     "ANLO_REPORTS_PER_ADDRESS_HOUR",
+    "ANLO_NEARBY_PER_ADDRESS_MINUTE",
     "ANLO_TRUSTED_PROXIES",
     "ANLO_LEASE_SECONDS",
     "ANLO_SWEEP_SECONDS",
@@ -67,6 +68,7 @@ class Settings:
     min_free_mb: int
     reports_per_install_hour: int
     reports_per_address_hour: int
+    nearby_per_address_minute: int
     trusted_proxies: int
     lease_seconds: int
     sweep_seconds: int
@@ -133,6 +135,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ),
         reports_per_address_hour=_whole_number(
             environ, "ANLO_REPORTS_PER_ADDRESS_HOUR", 600, 1, 10**6
+        ),
+        nearby_per_address_minute=_whole_number(
+            environ, "ANLO_NEARBY_PER_ADDRESS_MINUTE", 60, 1, 10**6
         ),
         trusted_proxies=_whole_number(environ, "ANLO_TRUSTED_PROXIES", 0, 0, 5),
         lease_seconds=_whole_number(environ, "ANLO_LEASE_SECONDS", 20, 2, 600),

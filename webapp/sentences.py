@@ -236,7 +236,7 @@ _DUPLICATES: dict[str, LazyString] = {
     "photo_file_missing": _("Không có ảnh %(file)s."),
     "photo_file_unreadable": _("Ảnh %(file)s không đọc được (%(problem)s)."),
     "weights_file_unwritable": _("Không ghi được tệp %(file)s."),
-    "photos_too_few": _("Cần ít nhất hai cảnh, trong đó một cảnh có hai ảnh, để khớp trọng số."),
+    "photos_too_few": _("Cần ít nhất ba cảnh, trong đó một cảnh có hai ảnh, để khớp trọng số."),
 }
 
 SENTENCES: dict[str, LazyString] = {

@@ -66,8 +66,20 @@ async function fromNetworkFirst(request, key) {
   }
 }
 
+async function fromNetworkOnly(request, otherwise) {
+  try {
+    return await withinPatience(fetch(request));
+  } catch (error) {
+    const kept = await (await caches.open(cacheName)).match(otherwise);
+    if (kept) return kept;
+    throw error;
+  }
+}
+
 async function pageFor(request, address) {
   try {
+    // A form that names a case is good for that case only; the plain one comes in its place.
+    if (address.searchParams.has('seen')) return await fromNetworkOnly(request, address.pathname);
     if (keptPages.includes(address.pathname)) return await fromNetworkFirst(request, address.pathname);
     return await fetch(request);
   } catch (error) {

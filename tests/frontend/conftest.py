@@ -58,6 +58,8 @@ def site(
             database_url,
             folder / "var",
             ANLO_REPORTS_PER_INSTALL_HOUR=str(REPORTS_PER_INSTALL_HOUR),
+            # All phones of the tests share one address.
+            ANLO_NEARBY_PER_ADDRESS_MINUTE="1000",
         ) as server:
             yield Site(server.url, app)
         with app.app_context():

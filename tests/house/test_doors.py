@@ -10,6 +10,7 @@ PUBLIC_DOORS = {
     "accounts.sign_out",
     "health.alive",
     "health.ready",
+    "intake.nearby_cases",
     "intake.receipt",
     "intake.report_form",
     "intake.submit_report",

@@ -20,6 +20,7 @@ from webapp.extensions import db
 from webapp.models import Category, Contact, Photo, Report, ReportTriage, Unit
 from webapp.services import intake_limits, photos, territory
 from webapp.services.photos import CheckedPhoto
+from webapp.services.public_named import known_number
 from webapp.services.submission import RawSubmission, Submission, read_submission
 from webapp.services.transaction import Transaction, transaction
 
@@ -42,13 +43,17 @@ class FormChoices:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a resident is handed after sending; ``groups`` is the key as one reads it aloud."""
+    """What a resident is handed after sending; ``groups`` is the key as one reads it aloud.
+
+    ``seen_case`` is the public case that they said they saw as well.
+    """
 
     tracking_key: str
     groups: list[str]
     received_at: datetime
     category_label: str
     photo_count: int
+    seen_case: str | None = None
 
 
 def hash_tracking_key(tracking_key: str) -> str:
@@ -137,13 +142,21 @@ def read_receipt(raw_key: str) -> Receipt:
         raise NotFound("tracking_key_unknown") from None
     photo_count = select(func.count(Photo.id)).where(Photo.report_id == Report.id).scalar_subquery()
     row = db.session.execute(
-        select(Report.received_at, Category.tile_label, photo_count)
+        select(Report.received_at, Category.tile_label, photo_count, Report.meant_case_number)
         .join(Category, Category.service_code == Report.category_code)
         .where(Report.tracking_key_hash == hash_tracking_key(tracking_key))
     ).one_or_none()
     if row is None:
         raise NotFound("tracking_key_unknown")
-    return Receipt(tracking_key, group_tracking_key(tracking_key), row[0], row[1], row[2])
+    received_at, category_label, photos_sent, meant = row
+    return Receipt(
+        tracking_key=tracking_key,
+        groups=group_tracking_key(tracking_key),
+        received_at=received_at,
+        category_label=category_label,
+        photo_count=photos_sent,
+        seen_case=known_number(meant),
+    )
 
 
 def _check_photo(stream: BinaryIO, place: int) -> CheckedPhoto:
@@ -232,6 +245,7 @@ def _report(submission: Submission, content_hash: str, install_key_hash: str | N
         pin_longitude=content.pin_longitude,
         commune_hint=content.commune_hint,
         description=content.description,
+        meant_case_number=content.seen_case,
     )
 
 

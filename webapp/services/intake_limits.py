@@ -1,5 +1,7 @@
 """How many reports may come: strict per phone, loose per address, none when the disk is full.
 
+And how many questions about what lies near by, per address.
+
 Residents of a whole commune share one carrier's address, so the strict limit is the phone's. It is
 counted in the reports table, inside the transaction that writes the report: exact for every
 process, kept through any loss of Redis, and only what was accepted counts. Addresses are personal
@@ -13,7 +15,7 @@ import ipaddress
 import math
 from datetime import datetime, timedelta
 
-from limits import RateLimitItemPerHour
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from sqlalchemy import func, select
 
 from webapp.domain.errors import TooMany
@@ -65,9 +67,22 @@ def spend_of_address(address: str, *, per_hour: int, secret_key: str) -> None:
         TooMany: until the present window of an hour ends.
     """
     item = RateLimitItemPerHour(per_hour, namespace="reports-address")
-    key = _address_key(address, secret_key)
+    _spend(item, _address_key(address, secret_key), "too_many_reports_of_address")
+
+
+def spend_nearby_of_address(address: str, *, per_minute: int, secret_key: str) -> None:
+    """Count one question about what lies near by; reports have a budget of their own.
+
+    Raises:
+        TooMany: until the present window of a minute ends.
+    """
+    item = RateLimitItemPerMinute(per_minute, namespace="nearby-address")
+    _spend(item, _address_key(address, secret_key), "too_many_requests")
+
+
+def _spend(item: RateLimitItem, key: str, code: str) -> None:
     if not ask(lambda counter: counter.hit(item, key)):
-        raise TooMany("too_many_reports_of_address", retry_after_s=wait_s(item, key))
+        raise TooMany(code, retry_after_s=wait_s(item, key))
 
 
 def _address_key(address: str, secret_key: str) -> str:

@@ -42,6 +42,8 @@ _DATE_SHAPED = re.compile(r"[+-]?[0-9]{4,6}[-:/.]?[0-9]{2}[-:/.]?[0-9]{2}([T ][0
 _PHONE = re.compile(r"\+?[0-9]{9,15}")
 _PHONE_PUNCTUATION = str.maketrans("", "", " .-()")
 # The address is proven by the message sent to it; here only typing errors are caught.
+# As the server writes them: NH-2026-00042 (``paths.CaseNumberConverter``).
+_CASE_NUMBER = re.compile(r"[A-Z]{1,8}-[0-9]{4}-[0-9]{1,9}")
 _EMAIL = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\".]{2,}")
 
 
@@ -55,7 +57,7 @@ class RawSubmission:
         photo_fields: the fields that repeat once per photo, in the order of the photos.
         address: where the request came from; used for limits and never stored.
         needs_photo: whether it came from the web form, which asks for at least one photo; a
-            report from elsewhere may do without.
+            report from elsewhere, and one that names the case it means, may do without.
     """
 
     fields: Mapping[str, str]
@@ -90,6 +92,7 @@ class Content:
     contact_phone: str | None
     contact_email: str | None
     photo_claims: tuple[ClaimsOfPhoto, ...]
+    seen_case: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,12 @@ class Submission:
         is compared under, and it serves as the HMAC's key. The server keeps no tracking key, so
         nobody can later find an erased phone number by trying them all against this hash.
         """
+        fields = asdict(self.content)
+        if self.content.seen_case is None:
+            # A phone may try again what it first sent before reports could name a case.
+            del fields["seen_case"]
         canonical = json.dumps(
-            {"fields": asdict(self.content), "photos": list(photo_hashes)},
+            {"fields": fields, "photos": list(photo_hashes)},
             sort_keys=True,
             separators=(",", ":"),
             default=datetime.isoformat,
@@ -157,6 +164,7 @@ def _content(fields: Mapping[str, str], raw: RawSubmission) -> Content:
         contact_phone=_optional(fields, "contact_phone", _phone),
         contact_email=_optional(fields, "contact_email", _email),
         photo_claims=_photo_claims(fields, raw),
+        seen_case=read_case_number(fields.get("seen_case", "")),
     )
 
 
@@ -186,6 +194,16 @@ def _category(text: str) -> str:
     if not text:
         raise InvalidInput("category_missing", field="category")
     return text
+
+
+def read_case_number(text: str) -> str | None:
+    """Return a case's number as we write it; whatever is none counts as not said.
+
+    The case that a resident says they saw as well is evidence for a decision. A report must not
+    be lost over it, and whether there is such a case is not asked here.
+    """
+    number = text.strip().upper()
+    return number if _CASE_NUMBER.fullmatch(number) else None
 
 
 def _install_key(text: str, name: str) -> str:
@@ -261,7 +279,8 @@ def _photo_claims(fields: Mapping[str, str], raw: RawSubmission) -> tuple[Claims
         raise InvalidInput("photo_not_a_file", field="photo")
     if count > MAX_PHOTOS:
         raise InvalidInput("photo_too_many", field="photo", most=MAX_PHOTOS)
-    if count == 0 and raw.needs_photo:
+    names_case = read_case_number(fields.get("seen_case", "")) is not None
+    if count == 0 and raw.needs_photo and not names_case:
         raise InvalidInput("photo_missing", field="photo")
     columns = {
         "captured_at": _per_photo(raw, "captured_at", read_moment),

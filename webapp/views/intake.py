@@ -1,6 +1,6 @@
 """Doors of residents who report: the form, the one place that takes reports, and the receipt."""
 
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from flask import (
     Blueprint,
@@ -31,13 +31,16 @@ from webapp.domain.errors import (
     UnsupportedPhoto,
 )
 from webapp.extensions import csrf
+from webapp.language import said
 from webapp.security import public_door, refuse_other_sites
-from webapp.services import intake
+from webapp.services import intake, public_named, public_nearby
+from webapp.services.public_cases import CaseCard
 from webapp.services.submission import (
     MAX_COMMUNE_HINT_CHARACTERS,
     MAX_DESCRIPTION_CHARACTERS,
     MAX_PHOTOS,
     RawSubmission,
+    read_case_number,
 )
 
 blueprint = Blueprint("intake", __name__)
@@ -59,8 +62,12 @@ CAN_SEND_AGAIN = (InvalidInput, UnsupportedPhoto, TooLarge, Conflict, TooMany, N
 @blueprint.get("/report")
 @public_door
 def report_form() -> Response:
-    """Show the form, with a fresh tracking key for browsers that make none."""
-    return _form_page()
+    """Show the form, with a fresh tracking key for browsers that make none.
+
+    ``?seen=NH-2026-00042`` comes from the page of a case, by "Tôi cũng thấy": the form then names
+    that case, if it is public.
+    """
+    return _form_page(typed={"seen_case": request.args.get("seen", "")})
 
 
 @blueprint.post("/reports")
@@ -83,7 +90,26 @@ def submit_report() -> Response:
     return _private(make_response(body, 201 if accepted.is_new else 200))
 
 
+@blueprint.post("/cases/nearby")
+@public_door
+def nearby_cases() -> Response:
+    """Tell the form which public cases lie near the position in its JSON body; nothing is kept.
+
+    The position is in the body and not in the address, so that no log of addresses has it.
+    """
+    refuse_other_sites()
+    most = public_nearby.MAX_QUESTION_BYTES
+    if (request.content_length or 0) > most:
+        raise TooLarge("nearby_too_long")
+    # A body that does not say its length is read no further than one byte too far.
+    raw = request.stream.read(most + 1)
+    cards = public_nearby.answer(raw, address=request.remote_addr or "", settings=_settings())
+    return _private(make_response(jsonify(cases=[_nearby_entry(card) for card in cards])))
+
+
+# Neither has a session to protect, and a form may have lain open for days.
 csrf.exempt(submit_report)
+csrf.exempt(nearby_cases)
 
 
 @blueprint.get("/receipt/<tracking_key>")
@@ -110,6 +136,8 @@ def receipt(tracking_key: str) -> Response:
 @blueprint.errorhandler(AnLoError)
 def _answer_error(error: AnLoError) -> Response:
     """Show the form again with what was typed, when sending it once more may help."""
+    if request.endpoint == "intake.nearby_cases":
+        return _answer_in_json(error)
     can_send_again = isinstance(error, CAN_SEND_AGAIN)
     if request.endpoint != "intake.submit_report" or not can_send_again or not _is_plain_form():
         return errors.answer_domain_error(error)
@@ -119,6 +147,16 @@ def _answer_error(error: AnLoError) -> Response:
         error={"code": error.code, "field": error.field, "message": _sentence_of(error, status)},
     )
     response.status_code = status
+    errors.say_when_to_come_again(response, error)
+    return response
+
+
+def _answer_in_json(error: AnLoError) -> Response:
+    """Answer a program that may not have said which kind of answer it reads."""
+    status = errors.status_of(error)
+    message = sentences.say(error.code, error.details, status)
+    body = jsonify(error={"code": error.code, "field": error.field, "message": message})
+    response = _private(make_response(body, status))
     errors.say_when_to_come_again(response, error)
     return response
 
@@ -135,6 +173,11 @@ def _form_page(
     typed: dict[str, str] | None = None, error: dict[str, str | None] | None = None
 ) -> Response:
     choices = intake.form_choices()
+    typed = typed or {}
+    number = read_case_number(typed.get("seen_case", ""))
+    linked = public_named.case_to_join(number)
+    entry = _nearby_entry(linked) if linked else None
+    is_open = entry is not None and entry["is_open"]
     page = render_template(
         "intake/report.html",
         # Nothing came under the key that was refused, but a fresh one is never wrong.
@@ -142,10 +185,22 @@ def _form_page(
         categories=choices.categories,
         communes=choices.communes,
         limits=LIMITS,
-        typed=typed or {},
+        typed=typed,
         error=error,
+        named=linked if is_open else None,
+        ended=None if is_open else linked,
+        linked_case=entry,
     )
     return _private(make_response(page))
+
+
+def _nearby_entry(card: CaseCard) -> dict[str, Any]:
+    photo_id = card.public.small_photo_id
+    return {
+        **public_nearby.as_entry(card),
+        "category_name": said(card.category),
+        "photo": url_for("public.photo", photo_id=photo_id, size="small") if photo_id else None,
+    }
 
 
 def _raw_submission() -> RawSubmission:

@@ -19,6 +19,7 @@ function blank() {
     commune_hint: '',
     fix: null, // {latitude, longitude, accuracy_m, at}
     pin: null, // {latitude, longitude}
+    seen: null, // the case that "Tôi cũng thấy" names, as the server told it
     place_words: null, // the place as the form named it, for wherever the draft is shown
     photo_problems: null, // why files chosen before the form opened are not in it
     attempted_at: null, // set once a sending failed: such a draft waits under "Của tôi"
@@ -38,6 +39,26 @@ export async function startDraft() {
   const draft = blank();
   await writeDraft(draft);
   await writeSetting(current, draft.id);
+  return draft;
+}
+
+async function isUntouched(draft) {
+  const isSaid = draft.category || draft.description || draft.pin || draft.seen
+    || draft.contact_phone || draft.contact_email || draft.commune_hint;
+  return !isSaid && (await readPhotos(draft.id)).length === 0;
+}
+
+/**
+ * The draft for a case that a link names: what was begun about another spot must not become part
+ * of it, so it stays the current draft, and this one is found again by its address.
+ */
+export async function openDraftFor(number) {
+  const known = await readSetting(current);
+  const kept = known ? await readDraft(known) : undefined;
+  if (!kept || kept.attempted_at) return startDraft();
+  if (kept.seen ? kept.seen.number === number : await isUntouched(kept)) return kept;
+  const draft = blank();
+  await writeDraft(draft);
   return draft;
 }
 

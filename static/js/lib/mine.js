@@ -1,6 +1,6 @@
 // The list of reports sent from this phone: what is kept of each once it has left.
 
-import { dropDraft, writeMine, writeSetting } from './storage.js';
+import { dropDraft, readSetting, writeMine, writeSetting } from './storage.js';
 import { thumbnailOf } from './photo-scale.js';
 
 /**
@@ -20,5 +20,6 @@ export async function keepSent(draft, photos, words) {
     seen_at: null,
   });
   await dropDraft(draft.id);
-  await writeSetting('current_draft', null);
+  // A report about a case that a link named leaves what was begun before as it is.
+  if ((await readSetting('current_draft')) === draft.id) await writeSetting('current_draft', null);
 }

@@ -28,6 +28,7 @@ async function bodyOf(draft, photos) {
     tracking_key: draft.tracking_key,
     install_key: await installKey(),
     category: draft.category,
+    seen_case: draft.seen && draft.seen.number,
     ...positionFields(draft),
     commune_hint: draft.commune_hint,
     sent_at: new Date().toISOString(),

@@ -22,6 +22,7 @@ function addressOf(land, commune, spot) {
 }
 
 function sourceInWords(spot) {
+  if (spot.from_case) return say('by_case');
   if (spot.source === 'pin') return say('by_pin');
   if (spot.source === 'exif') return say('by_photo');
   return say('accuracy', { distance: metresInWords(spot.accuracy_m) });
@@ -30,9 +31,10 @@ function sourceInWords(spot) {
 /**
  * The part of the form in `section` that settles the place.
  *
- * Args: `draft()` and `photos()` give what is known; `onChange(facts)` keeps `{fix}` or `{pin}`.
+ * Args: `draft()` and `photos()` give what is known; `onChange(facts)` keeps `{fix}` or `{pin}`;
+ * `onSpot(spot)` hears of the place whenever it is drawn, null while there is none.
  */
-export function makeSpot(section, { draft, photos, onChange }) {
+export function makeSpot(section, { draft, photos, onChange, onSpot }) {
   const find = (name) => part(name, section);
   const landAddress = section.dataset.land;
   let isPinMapOpen = false;
@@ -43,6 +45,7 @@ export function makeSpot(section, { draft, photos, onChange }) {
 
   async function draw() {
     const spot = likelyPosition(draft(), photos());
+    onSpot(spot);
     const isLate = !spot && photos().length > 0 && isFixLate(draft(), photos());
     show(find('located'), Boolean(spot));
     show(find('unlocated'), !spot);

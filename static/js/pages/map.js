@@ -56,6 +56,12 @@ function fillSheet(one) {
     make('p', { class: 'small quiet' }, factsOf(one)),
     make('p', { class: `status${colours[kind] ? ` status-${colours[kind]}` : ''}` }, use('shape', shapes[kind]), make('span', {}, wordsOf(one)))));
   part('open', sheet).href = one.url;
+  // What has ended takes no more witnesses: if it is back, a fresh photo says so.
+  const hasEnded = chipOf[kind] === 'done';
+  const seenToo = part('seen-too', sheet);
+  seenToo.href = seenToo.dataset.form.replace('NUMBER', one.number);
+  show(seenToo, !hasEnded);
+  show(part('again', sheet), hasEnded);
 }
 
 function choose(number, isByHand) {

@@ -2,16 +2,17 @@
 
 import { chosenPhotos } from '../lib/chosen-photos.js';
 import {
-  dropPhoto, keepOriginal, mostPhotos, openDraft, readPhotos, startLooseDraft, writeDraft, writePhoto,
+  dropPhoto, keepOriginal, mostPhotos, openDraft, openDraftFor, readPhotos, startLooseDraft, writeDraft, writePhoto,
 } from '../lib/draft.js';
 import { moment } from '../lib/dates.js';
-import { afterQuiet, make, part, show } from '../lib/dom.js';
+import { afterQuiet, make, part, show, use } from '../lib/dom.js';
 import { clearProblems, sayFieldProblem, sayProblem, settleProblem } from '../lib/form-problems.js';
 import { groupsOf, makeKey } from '../lib/tracking-key.js';
 import { growWithWords } from '../lib/growing.js';
 import { keepSent } from '../lib/mine.js';
 import { prepare } from '../lib/photo-prepare.js';
 import { makePhotoStrip } from '../lib/photo-strip.js';
+import { linkedCase, makeSeen } from '../lib/seen.js';
 import { send } from '../lib/sending.js';
 import { makeSpot } from '../lib/spot.js';
 import { say } from '../lib/strings.js';
@@ -32,6 +33,7 @@ let isSending = false;
 let isGone = false; // sent: nothing may write the draft again, not even leaving the page
 let drawStrip = null;
 let spot = null;
+let seen = null;
 
 // ── Keeping ────────────────────────────────────────────────────────────────────────────────
 
@@ -58,8 +60,15 @@ function fillForm() {
   typed.forEach((name) => { form.elements[name].value = draft[name] || ''; });
   const tile = draft.category && form.querySelector(`[name="category"][value="${draft.category}"]`);
   if (tile) tile.checked = true;
+  if (!draft.category) chooseCategory(null); // a link may have chosen one for another draft
   if (draft.contact_phone || draft.contact_email) part('contact', form).open = true;
   countWords();
+}
+
+function chooseCategory(code) {
+  form.querySelectorAll('[name="category"]').forEach((tile) => { tile.checked = tile.value === code; });
+  settleProblem(form, 'category');
+  readForm();
 }
 
 function countWords() {
@@ -74,7 +83,8 @@ function countWords() {
 
 function drawPhotos() {
   drawStrip(photos);
-  part('photo-count', form).textContent = photos.length ? say('photo_count', { count: photos.length }) : say('photo_none');
+  const none = say(draft.seen ? 'photo_optional' : 'photo_none');
+  part('photo-count', form).textContent = photos.length ? say('photo_count', { count: photos.length }) : none;
 }
 
 function makeReady(photo) {
@@ -124,7 +134,8 @@ async function removePhoto(photo) {
 // ── Sending ────────────────────────────────────────────────────────────────────────────────
 
 function lookOver() {
-  if (!photos.length) return ['photo', say('need_photo')];
+  // Whoever saw what others photographed may do without a photo of their own.
+  if (!photos.length && !draft.seen) return ['photo', say('need_photo')];
   if (!draft.category) return ['category', say('need_category')];
   if (!form.elements.contact_email.checkValidity()) return ['contact_email', say('bad_email')];
   return null;
@@ -236,7 +247,10 @@ function showSaved() {
   part('saved-place').textContent = placeInWords();
   part('saved-time').textContent = say('saved_at', { time: moment(draft.attempted_at) });
   part('saved-key').replaceChildren(...groupsOf(draft.tracking_key).map((group) => make('span', {}, group)));
-  if (photos.length) part('saved-photo').replaceChildren(make('img', { src: URL.createObjectURL(photos[0].blob), alt: say('photo_alt', { number: 1 }) }));
+  part('saved-photo').replaceChildren(photos.length
+    ? make('img', { src: URL.createObjectURL(photos[0].blob), alt: say('photo_alt', { number: 1 }) })
+    : use('pict', `p-${draft.category}`));
+  part('saved-photo').classList.toggle('case-blank', !photos.length);
   part('title').textContent = say('title_saved');
   show(form, false);
   show(part('saved'), true);
@@ -252,10 +266,26 @@ function backToForm() {
 
 // ── Beginning ──────────────────────────────────────────────────────────────────────────────
 
-async function restore() {
+/** The case of the address `?seen=…`: as the server told it, or its bare number with no network. */
+function caseOfLink(number) {
+  const told = linkedCase();
+  if (told) return told;
+  const isNumber = /^[A-Z]{1,8}-\d{4}-\d{1,9}$/.test(number || '');
+  return isNumber && !navigator.onLine ? { number, is_open: true } : null;
+}
+
+function nameCaseOfLink(linked) {
+  seen.restore();
+  if (!linked) return;
+  if (linked.is_open) seen.nameLinked(linked); else seen.showEnded(linked);
+  // A reload must find this draft, and not name the case once more after it was let go.
+  window.history.replaceState(null, '', `?draft=${draft.id}`);
+}
+
+async function restore(linked) {
   const asked = new URLSearchParams(window.location.search).get('draft');
   try {
-    draft = await openDraft(asked);
+    draft = linked && linked.is_open ? await openDraftFor(linked.number) : await openDraft(asked);
     photos = await readPhotos(draft.id);
     show(part('kept'), true);
   } catch (error) {
@@ -284,6 +314,7 @@ function takeOver() {
 
 function listen() {
   form.addEventListener('input', ({ target }) => { settleProblem(form, target.name); readForm(); countWords(); keepSoon(); });
+  form.addEventListener('change', ({ target }) => { if (target.name === 'category') seen.categoryChosen(target.value); });
   form.addEventListener('submit', (event) => { event.preventDefault(); submit(); });
   part('resend').addEventListener('click', () => { backToForm(); submit(); });
   part('edit').addEventListener('click', backToForm);
@@ -302,11 +333,26 @@ export async function start() {
       if (!part('saved').hidden) part('saved-place').textContent = placeInWords();
       keepSoon();
     },
+    onSpot: (at) => seen.look(at),
   });
-  await restore();
+  seen = makeSeen(part('seen-part', form), {
+    draft: () => draft,
+    category: () => draft.category,
+    choose: chooseCategory,
+    onChange(facts) { Object.assign(draft, facts); keepSoon(); },
+    onSeen() {
+      drawPhotos();
+      settleProblem(form, 'photo');
+      // Without the case its point is gone as well, and the phone may be asked in its place.
+      if (draft.seen) spot.draw(); else spot.askAtFittingMoment();
+    },
+  });
+  const linked = caseOfLink(new URLSearchParams(window.location.search).get('seen'));
+  await restore(linked);
   fillForm();
   listen();
   growWithWords(form.elements.description);
+  nameCaseOfLink(linked);
   drawPhotos();
   photos.filter((photo) => !photo.is_ready).forEach(makeReady);
   sayWhatHomeLeftOut();
