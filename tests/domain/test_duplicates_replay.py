@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from webapp.domain.duplicates_replay import (
+    Decide,
     Outcome,
     by_hash,
     by_model,
@@ -43,8 +44,12 @@ def alike(one: StreamReport, other: StreamReport) -> PhotoLikeness:
     return PhotoLikeness(False, 2 if is_same else 30, 900, 90, 60, 80.0 * is_same, 0.4)
 
 
-def outcome(decide: object) -> Outcome:
-    return replay(len(STREAM), decide)  # type: ignore[arg-type]
+def unseen(one: StreamReport, other: StreamReport) -> None:
+    """Nobody sent a photo."""
+
+
+def outcome(decide: Decide) -> Outcome:
+    return replay(len(STREAM), decide)
 
 
 def test_the_model_finds_the_places() -> None:
@@ -53,7 +58,7 @@ def test_the_model_finds_the_places() -> None:
 
 
 def test_without_photos_the_uncertain_report_is_only_suggested() -> None:
-    found = outcome(by_model(STREAM, WEIGHTS, lambda one, other: None))
+    found = outcome(by_model(STREAM, WEIGHTS, unseen))
     assert found.cases == (0, 1, 0, 1, 2)
     assert {pair[1] for pair in found.suggested} == {0, 1}
 
@@ -76,5 +81,5 @@ def test_truth_is_seen_as_if_every_decision_before_was_right() -> None:
 
 
 def test_what_was_not_compared_says_nothing() -> None:
-    nothing = partial(see_truthfully, STREAM, WEIGHTS, lambda one, other: None)
+    nothing = partial(see_truthfully, STREAM, WEIGHTS, unseen)
     assert {row_of(each, WEIGHTS.photo).photo for each in nothing(first=0)} == {0.0}

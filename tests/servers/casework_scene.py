@@ -1,9 +1,11 @@
 """A small district for tests of casework: two communes, one supervising unit, officers, cases."""
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from io import BytesIO
+from typing import Any
 
 from argon2 import PasswordHasher
 from PIL import Image
@@ -21,6 +23,35 @@ _HASH = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWO
 
 SPOT = Position(11.6402, 109.1500)
 _serial = itertools.count(1)
+
+# What the first rule wrote down, and what the rule of today does.
+NEAREST_TERMS = {"distance_m": 12.4, "limit_m": 25.0, "accuracy_m": 12.0, "same_category": True}
+LIKELY_TERMS: dict[str, Any] = {
+    "decision": "attach",
+    "rule": "likeliest_case_1",
+    "weights": "of the tests",
+    "probability": 0.9912,
+    "log_odds": 4.724,
+    "parts": {
+        "prior": -2.0,
+        "position": 1.3,
+        "photo": 4.9,
+        "category": 0.4,
+        "time": -0.076,
+        "words": 0.2,
+        "phone": 0.0,
+        "named": 0.0,
+    },
+    "distance_m": 12.3,
+    "accuracy_m": 8.0,
+    "case_accuracy_m": 15.0,
+    "same_category": True,
+    "photo_kind": "same_scene",
+    "photo_points": 84,
+    "hours": 0.6,
+    "same_phone": False,
+    "is_named": False,
+}
 
 
 @dataclass(frozen=True)
@@ -114,12 +145,14 @@ def attach(
     description: str | None = None,
     received_at: datetime | None = None,
     captured_at: datetime | None = None,
+    terms: Mapping[str, Any] = NEAREST_TERMS,
+    category: str | None = None,
 ) -> Report:
-    """Attach one more report to a case, as triage does."""
+    """Attach one more report to a case, as triage does; ``terms`` say why."""
     moment = received_at or clock.now()
     with transaction() as work:
         case = work.session.query(Case).filter_by(number=case_number).one()
-        report = _report(case.category_code, moment, install_key_hash, description)
+        report = _report(category or case.category_code, moment, install_key_hash, description)
         work.session.add(report)
         work.session.flush()
         work.session.add(
@@ -133,20 +166,21 @@ def attach(
                 captured_at=captured_at,
             )
         )
-        terms = {"distance_m": 12.4, "limit_m": 25.0, "accuracy_m": 12.0, "same_category": True}
         casework.attach_report(
             work, report, case, terms=terms, actor=None, now=moment, captured_at=captured_at
         )
     return report
 
 
-def add_photo(report_id: int, *, state: str = "ready", sha256: str = "0" * 64) -> Photo:
+def add_photo(
+    report_id: int, *, state: str = "ready", sha256: str = "0" * 64, sort_order: int = 0
+) -> Photo:
     """Give a report a photo whose derivatives exist, if only by name."""
     with transaction() as work:
         photo = Photo(
             report_id=report_id,
             role="evidence",
-            sort_order=0,
+            sort_order=sort_order,
             received_sha256=sha256,
             media_type="image/jpeg",
             byte_size=1000,

@@ -3,10 +3,12 @@
 It exists only on SQLite, so it is tested on SQLite only; it is loaded once for all tests here.
 """
 
+import hashlib
 import stat
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from flask import Flask
@@ -16,16 +18,33 @@ from sqlalchemy import func, select
 from tests.servers.databases import SqliteDatabases
 from tests.servers.environment import settings_for
 from webapp import clock, demo
+from webapp.adapters.photo_matcher import compare, take_print
 from webapp.adapters.photo_store import PhotoStore
 from webapp.app import create_app
 from webapp.config import Settings
-from webapp.demo import journal, places
-from webapp.demo.stage import PICTURES, Stage
+from webapp.demo import camera, journal, places
+from webapp.demo.camera import PICTURES, Shot
+from webapp.demo.stage import Stage
+from webapp.demo.telling import Teller
 from webapp.domain import casework as rules
 from webapp.domain.casework import ROLES
 from webapp.domain.triage import HOLD_CODES
 from webapp.extensions import db
-from webapp.models import Case, CaseEvent, Officer, OutboxEntry, Photo, ReportTriage, Tally, Unit
+from webapp.models import (
+    Attachment,
+    Case,
+    CaseEvent,
+    LabelledPair,
+    MergeSuggestion,
+    Officer,
+    OutboxEntry,
+    Photo,
+    PhotoReuse,
+    Report,
+    ReportTriage,
+    Tally,
+    Unit,
+)
 from webapp.services import accounts, intake, territory, triage
 
 # Everybody here shares one loaded demonstration, so they share one worker of pytest too.
@@ -40,7 +59,7 @@ class PowerCut(BaseException):
 def loaded(
     sqlite_databases: SqliteDatabases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Flask]:
-    """An application whose demonstration was cut off twice while it loaded."""
+    """An application whose demonstration was cut off three times while it loaded."""
     folder = tmp_path_factory.mktemp("demo")
     with sqlite_databases.copied(folder) as url:
         app = create_app(settings_for(url, folder / "var"))
@@ -48,6 +67,8 @@ def loaded(
             settings: Settings = app.extensions["settings"]
             _load_until(settings, triage, "triage_report", after=20)
             _load_until(settings, Stage, "resolve", after=12)
+            # Everything was told, merges and splits as well: it is told once more.
+            _load_until(settings, Teller, "_count_days", after=0)
             assert demo.load(settings).outcome == "loaded"
             yield app
             db.session.remove()
@@ -80,7 +101,7 @@ def context(loaded: Flask) -> Iterator[None]:
 
 def test_cases_stand_in_every_state_that_this_version_knows() -> None:
     assert Counter(db.session.scalars(select(Case.status))) == {
-        "new": 10,
+        "new": 16,
         "acknowledged": 8,
         "in_progress": 9,
         "resolved": 20,
@@ -90,8 +111,8 @@ def test_cases_stand_in_every_state_that_this_version_knows() -> None:
 def test_a_report_is_held_for_every_reason_and_one_is_dismissed() -> None:
     standings = db.session.scalars(select(ReportTriage)).all()
     assert Counter(standing.status for standing in standings) == {
-        "triaged": 65,
-        "held": 10,
+        "triaged": 78,
+        "held": 11,
         "dismissed": 1,
     }
     held = {standing.hold_code for standing in standings if standing.status == "held"}
@@ -114,7 +135,7 @@ def test_there_are_late_cases_unseen_ones_and_many_witnesses() -> None:
     now = clock.now()
     assert sum(case.is_open and case.due_at < now for case in cases) >= 5
     assert sum(case.first_viewed_at is None for case in cases) >= 5
-    assert max(case.witness_count for case in cases) == 4
+    assert max(case.witness_count for case in cases) == 11
     assert {case.severity for case in cases} == {1, 2, 3, 4}
     assert len({case.category_code for case in cases}) == 9
 
@@ -164,12 +185,12 @@ def test_an_interrupted_load_did_nothing_twice() -> None:
     )
     assert db.session.execute(doubled).all() == []
     assert db.session.scalar(select(func.count(Unit.id))) == 10
-    assert db.session.scalar(select(func.count(CaseEvent.id))) == 282
+    assert db.session.scalar(select(func.count(CaseEvent.id))) == 309
 
 
 def test_no_work_is_left_and_the_figures_are_counted() -> None:
     assert db.session.scalars(select(OutboxEntry).where(OutboxEntry.done_at.is_(None))).all() == []
-    assert db.session.scalar(select(func.sum(Tally.opened))) == 47
+    assert db.session.scalar(select(func.sum(Tally.opened))) == 52
     assert db.session.scalar(select(func.sum(Tally.resolved))) == 20
 
 
@@ -179,7 +200,7 @@ def test_every_resolved_case_shows_its_proof(loaded: Flask) -> None:
     assert {(photo.state, photo.review) for photo in proofs} == {("ready", "shown")}
     store = PhotoStore(loaded.extensions["settings"].photo_folder)
     with Image.open(store.derivative_path(str(proofs[0].large_sha256))) as image:
-        assert image.size == (1280, 960)
+        assert image.size == camera.LYING
 
 
 def test_every_role_has_an_account_and_its_password_opens_the_door(loaded: Flask) -> None:
@@ -205,6 +226,184 @@ def test_a_report_of_the_stories_can_be_tracked_by_its_key(loaded: Flask) -> Non
     assert diary is not None
     receipt = intake.read_receipt(diary.tracking_key("episode-0-0"))
     assert receipt.photo_count == 1
+
+
+MARKET_PHOTOS = 10
+
+
+def _market() -> Case:
+    """Return the case with the most reports: the pavement before the market of Vĩnh Hải."""
+    return db.session.scalars(select(Case).order_by(Case.report_count.desc())).all()[0]
+
+
+def _attachments(case: Case) -> list[Attachment]:
+    """Return every attachment of a case, the report that opened it first."""
+    query = select(Attachment).where(Attachment.case_id == case.id).order_by(Attachment.id)
+    return list(db.session.scalars(query))
+
+
+def _photos(attachments: list[Attachment]) -> list[Photo]:
+    reports = [attachment.report_id for attachment in attachments]
+    return list(db.session.scalars(select(Photo).where(Photo.report_id.in_(reports))))
+
+
+def test_ten_photos_of_one_market_became_one_case() -> None:
+    case = _market()
+    opened, *joined = _attachments(case)
+    assert opened.terms["decision"] == "open"
+    assert {each.terms["decision"] for each in joined} == {"attach"}
+    assert len(_photos([opened, *joined])) == MARKET_PHOTOS
+    assert (case.report_count, case.witness_count) == (12, 11)
+    assert case.is_open
+    # Nothing else stands at that place, and nobody had to be asked.
+    assert db.session.scalars(select(Case.id).where(Case.place_id == case.place_id)).all() == [
+        case.id
+    ]
+
+
+def test_the_machine_saw_that_the_markets_photos_show_one_scene() -> None:
+    joined = _attachments(_market())[1:]
+    with_photo = [each.terms for each in joined if not each.terms["is_named"]]
+    assert len(with_photo) == MARKET_PHOTOS - 1
+    assert {terms["photo_kind"] for terms in with_photo} == {"same_scene"}
+    assert min(terms["photo_points"] for terms in with_photo) >= 20
+
+
+def test_two_witnesses_of_the_market_only_said_that_they_saw_it_too() -> None:
+    case = _market()
+    named = [each for each in _attachments(case) if each.terms.get("is_named")]
+    reports = [db.session.get_one(Report, each.report_id) for each in named]
+    assert [report.meant_case_number for report in reports] == [case.number] * 2
+    assert _photos(named) == []
+    assert {each.terms["photo_kind"] for each in named} == {"not_compared"}
+
+
+def _pair(suggestion: MergeSuggestion) -> tuple[Case, Case]:
+    return (
+        db.session.get_one(Case, suggestion.other_case_id),
+        db.session.get_one(Case, suggestion.case_id),
+    )
+
+
+def test_three_pairs_wait_for_an_officer_and_no_others() -> None:
+    waiting = db.session.scalars(
+        select(MergeSuggestion)
+        .where(MergeSuggestion.answer.is_(None))
+        .order_by(MergeSuggestion.made_at)
+    ).all()
+    pairs = [_pair(suggestion) for suggestion in waiting]
+    assert [(one.lead_unit.code, one.category_code) for one, _other in pairs] == [
+        (places.KHANH_HAI, "pavement_encroachment"),
+        (places.VINH_HAI, "illegal_parking"),
+        (places.NHON_HAI, "road_damage"),
+    ]
+    for suggestion, (one, other) in zip(waiting, pairs, strict=True):
+        assert (one.is_open, other.is_open) == (True, True)
+        assert one.category_code == other.category_code
+        assert 10 <= suggestion.terms["distance_m"] <= 25
+        assert suggestion.terms["photo_kind"] == "no_match"
+
+
+def test_an_officer_merged_a_pair_by_hand() -> None:
+    merged = db.session.scalars(select(Case).where(Case.merged_into_id.is_not(None))).one()
+    survivor = db.session.get_one(Case, merged.merged_into_id)
+    assert (survivor.category_code, survivor.report_count, survivor.witness_count) == (
+        "poor_visibility",
+        2,
+        2,
+    )
+    answered = db.session.scalars(
+        select(MergeSuggestion).where(MergeSuggestion.answer.is_not(None))
+    ).one()
+    assert (answered.answer, answered.case_id) == ("merged", merged.id)
+    assert _kinds(survivor)[-1] == "merged"
+    assert _kinds(merged)[-1] == "merged_into"
+
+
+def test_an_officer_split_a_report_off() -> None:
+    event = db.session.scalars(select(CaseEvent).where(CaseEvent.kind == "report_split_off")).one()
+    old = db.session.get_one(Case, event.case_id)
+    new = db.session.scalars(select(Case).where(Case.number == event.data["to_number"])).one()
+    assert (old.report_count, new.report_count) == (1, 1)
+    (attachment,) = _attachments(new)
+    words = db.session.get_one(Report, attachment.report_id).description
+    assert words is not None
+    assert "hố ga" in words
+    # The machine had seen one road in both photos, and it was one.
+    assert _attachments(old)[1].terms["photo_kind"] == "same_scene"
+
+
+def _kinds(case: Case) -> list[str]:
+    query = select(CaseEvent.kind).where(CaseEvent.case_id == case.id).order_by(CaseEvent.version)
+    return list(db.session.scalars(query))
+
+
+def test_what_the_officers_chose_is_kept_as_labelled_pairs() -> None:
+    assert Counter(db.session.scalars(select(LabelledPair.source))) == {"merge": 1, "split": 1}
+
+
+def test_one_trouble_came_back_while_its_place_was_watched() -> None:
+    relapse = db.session.scalars(select(Case).where(Case.is_relapse)).one()
+    before = db.session.get_one(Case, relapse.previous_case_id)
+    assert relapse.lead_unit.code == places.NHON_HAI
+    assert relapse.place_id == before.place_id
+    assert relapse.severity == before.severity + 1
+    assert before.resolved_at is not None
+    assert timedelta(0) < relapse.opened_at - before.resolved_at < timedelta(days=30)
+
+
+def test_one_trouble_came_back_long_after() -> None:
+    later = db.session.scalars(
+        select(Case).where(Case.previous_case_id.is_not(None), Case.is_relapse.is_(False))
+    ).one()
+    before = db.session.get_one(Case, later.previous_case_id)
+    assert later.lead_unit.code == places.KHANH_HAI
+    assert later.place_id == before.place_id
+    assert later.severity == before.severity
+    assert before.resolved_at is not None
+    assert later.opened_at - before.resolved_at > timedelta(days=30)
+
+
+def test_the_photo_that_came_from_another_village_is_flagged_and_no_other() -> None:
+    reuse = db.session.scalars(select(PhotoReuse)).one()
+    assert reuse.kind == "elsewhere"
+    assert reuse.distance_m is not None
+    assert reuse.distance_m > 10_000
+    own, earlier = (
+        db.session.get_one(Photo, photo_id) for photo_id in (reuse.photo_id, reuse.earlier_photo_id)
+    )
+    # It was made smaller on its way, so it is not the same file.
+    assert own.received_sha256 != earlier.received_sha256
+
+
+def test_every_photo_of_the_stories_is_a_picture_of_its_own() -> None:
+    hashes = db.session.scalars(select(Photo.received_sha256).where(Photo.role != "after")).all()
+    assert len(hashes) == len(set(hashes))
+
+
+def test_who_stands_elsewhere_takes_another_photo_of_the_same_scene() -> None:
+    spot = [
+        Shot("pavement-market", "a market", side, hour)
+        for side, hour in (("here", 8.0), ("there", 17.0), ("over there", 19.0))
+    ]
+    one, *others = (take_print(camera.take(shot), sha256=_sha256(shot)) for shot in spot)
+    for other in others:
+        likeness = compare(one, other)
+        assert likeness.hash_distance > 8
+        assert likeness.inliers >= 20
+    elsewhere = Shot("pavement-street", "a market", "here")
+    assert compare(one, take_print(camera.take(elsewhere), sha256="0" * 64)).score < 1
+
+
+def _sha256(shot: Shot) -> str:
+    return hashlib.sha256(camera.take(shot)).hexdigest()
+
+
+def test_the_same_shot_is_the_same_bytes_and_its_copy_a_smaller_picture() -> None:
+    shot = Shot("road-coast", "a road", "here", 7.5)
+    assert camera.take(shot) == camera.take(shot)
+    with Image.open(BytesIO(camera.take(shot.copied()))) as copy:
+        assert max(copy.size) == camera.COPY_WIDTH_PX
 
 
 def test_each_spot_lies_in_the_commune_that_it_names() -> None:

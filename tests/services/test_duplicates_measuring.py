@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for scene in range(5):
         for view, box in enumerate(VIEWS if scene else VIEWS[:1]):
             name = f"s{scene}v{view}.jpg"
-            taken = street(40 + scene).crop(box).resize((768, 576), Image.Resampling.LANCZOS)
+            taken = street(40 + scene).crop(box).resize((448, 336), Image.Resampling.LANCZOS)
             taken.save(folder / name, quality=90 - 5 * view)
             images.append({"file": name, "scene_id": f"street-{scene}"})
     write(folder / "manifest.json", {"images": images})
@@ -142,7 +142,7 @@ def test_a_replay_may_leave_the_scenes_of_each_stream_out(app: Flask, tmp_path: 
     for scene in range(7):
         for view, box in enumerate(VIEWS[:2]):
             name = f"s{scene}v{view}.jpg"
-            street(60 + scene).crop(box).resize((512, 384)).save(tmp_path / name)
+            street(60 + scene).crop(box).resize((320, 240)).save(tmp_path / name)
             images.append({"file": name, "scene_id": f"street-{scene}"})
     manifest = write(tmp_path / "m.json", {"images": images})
     words = ("replay", "--manifest", manifest, "--seeds", "1-2", "--leave-scenes-out", "--json")

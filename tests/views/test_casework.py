@@ -9,14 +9,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.servers.casework_scene import (
-    PASSWORD,
     District,
     add_photo,
     attach,
-    build_district,
     jpeg,
     make_case,
-    make_officer,
     moments_ago,
 )
 from tests.servers.counting import SqlCounter
@@ -27,31 +24,6 @@ from webapp.extensions import db
 from webapp.models import Case, CaseEvent, Officer, Photo, Report, WordsReview
 from webapp.services import queue
 from webapp.services.transaction import transaction
-
-
-@pytest.fixture
-def district(app: Flask) -> District:
-    with app.app_context():
-        district = build_district()
-        for role, unit_id in (
-            ("officer", district.commune_id),
-            ("supervisor", district.district_id),
-            ("overseer", district.district_id),
-            ("administrator", district.district_id),
-        ):
-            make_officer(unit_id, role, role)
-        make_officer(district.other_commune_id, "officer", "neighbour")
-        return district
-
-
-@pytest.fixture
-def sign_in(app: Flask) -> Callable[[str], Visitor]:
-    def enter(login: str) -> Visitor:
-        visitor = Visitor(app.test_client())
-        visitor.sign_in(login, PASSWORD)
-        return visitor
-
-    return enter
 
 
 def open_one(app: Flask, district: District, **facts: object) -> str:

@@ -1,39 +1,39 @@
 """All that one case's page shows: its facts, photos, reports, past and timeline, read in one go."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, exists, func, or_, select
-from sqlalchemy import case as sql_case
+from sqlalchemy import Integer, cast, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
 from webapp.domain import casework as rules
 from webapp.domain.deadlines import local_day
 from webapp.domain.disclosure import PUBLIC_KINDS
-from webapp.domain.duplicates import GREATEST_LIMIT_M
 from webapp.domain.errors import NotFound
 from webapp.domain.geo import Position
 from webapp.extensions import db
-from webapp.models import (
-    Attachment,
-    Case,
-    CaseEvent,
-    CaseView,
-    Officer,
-    Photo,
-    Report,
-    ReportTriage,
-    Unit,
-    WordsReview,
+from webapp.models import Case, CaseEvent, Officer, Photo, Unit
+from webapp.services.case_map import CaseMap, Shown, draw_case, draw_pair
+from webapp.services.case_relations import (
+    CasePair,
+    Relations,
+    Reuse,
+    relations_of,
+    reuses_of,
 )
-from webapp.services.case_map import CaseMap, draw_case
+from webapp.services.case_reports import (
+    AttachedReport,
+    CasePhoto,
+    first_photo,
+    read_photos,
+    read_reports,
+)
 from webapp.services.casework import state_of
 from webapp.services.casework_acts import belongs_to
-from webapp.services.casework_figures import is_current_attachment
 from webapp.services.queue import tone
+from webapp.services.queue_rows import first_photos
 from webapp.services.scope import visible_cases
 
 # A place that is taken again and again: the page tells the last few times, the rest by a number.
@@ -44,28 +44,6 @@ MOST_PHOTOS = 20
 MOST_EVENTS = 40
 # What tells a case's course; each of them happens once or a few times.
 _MILESTONES = ("opened", "first_viewed", "acknowledged", "started", "resolved", "severity_raised")
-
-
-@dataclass(frozen=True)
-class AttachedReport:
-    """One report of a case, by its place among them; never who sent it."""
-
-    number: int
-    report: Report
-    attached_at: datetime
-    attached_by: str | None
-    terms: Mapping[str, Any]
-    position: Position | None
-    captured_at: datetime | None
-    words_review: str
-
-
-@dataclass(frozen=True)
-class CasePhoto:
-    """A photo with the number of the report it came with; 0 means that it is proof."""
-
-    photo: Photo
-    report_number: int
 
 
 @dataclass(frozen=True)
@@ -88,11 +66,28 @@ class Tally:
 
 
 @dataclass(frozen=True)
+class Past:
+    """What happened at the place before, as far as the officer may know.
+
+    ``cases`` are the newest ones, ``count`` is how many there are; ``relapses`` counts how often
+    trouble came back there within a watch period, the present case included. ``previous`` is the
+    case that ended here before this one, if it is among them.
+    """
+
+    cases: Sequence[Case] = ()
+    count: int = 0
+    relapses: int = 0
+    previous: Case | None = None
+
+
+@dataclass(frozen=True)
 class CaseFile:
     """A case as its page shows it to one officer.
 
     ``reports``, ``photos`` and ``timeline`` hold the newest of each and what waits for a review,
-    unless all was asked for; ``tally`` counts all of them.
+    unless all was asked for; ``tally`` counts all of them. ``pairs`` are the numbers of cases
+    that may be the same one; ``relations`` tell more of them, on the full page. ``thumbs`` holds
+    a photo of each case that the page names, by the case's id.
     """
 
     case: Case
@@ -103,10 +98,14 @@ class CaseFile:
     photos: Sequence[CasePhoto]
     first_photo: CasePhoto | None
     timeline: Sequence[Told]
-    past: Sequence[Case]
+    past: Past
     map: CaseMap
     acts: frozenset[str]
     is_viewed: bool
+    pairs: Sequence[str] = ()
+    relations: Relations | None = None
+    reuses: Mapping[int, Sequence[Reuse]] = field(default_factory=dict)
+    thumbs: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def worded(self) -> list[AttachedReport]:
@@ -126,6 +125,66 @@ def read_case(officer: Officer, number: str, *, is_whole: bool = False) -> CaseF
     Raises:
         NotFound: there is no such case, or the officer may not know of it.
     """
+    case = visible_case(officer, number)
+    now, state = clock.now(), state_of(case)
+    reports = read_reports(officer, case.id, None if is_whole else MOST_REPORTS)
+    photos, photo_count, unreviewed_count = read_photos(case.id, None if is_whole else MOST_PHOTOS)
+    relations = relations_of(officer, case)
+    twins = [suggested.case for suggested in relations.suggestions]
+    return CaseFile(
+        case=case,
+        state=state,
+        tone=tone(case, now),
+        tally=Tally(reports.count, photo_count, unreviewed_count),
+        reports=reports.shown,
+        photos=photos,
+        first_photo=first_photo(case.id),
+        timeline=read_timeline(case.id, None if is_whole else MOST_EVENTS),
+        past=_past(officer, case),
+        map=_map(case, reports.shown, twins, now),
+        acts=acts_of(officer, case),
+        is_viewed=reports.is_viewed,
+        pairs=[twin.number for twin in twins],
+        relations=relations,
+        reuses=reuses_of(officer, case.id),
+        thumbs=first_photos([case.id, *(twin.id for twin in twins)]) if twins else {},
+    )
+
+
+def glance_at(officer: Officer, case: Case, pairs: Sequence[str]) -> CaseFile:
+    """Gather what the pane beside the queue shows of a case that was read with its category.
+
+    Args:
+        officer: whoever looks.
+        case: the case.
+        pairs: the numbers of cases that may be the same one.
+    """
+    now, state = clock.now(), state_of(case)
+    reports = read_reports(officer, case.id, MOST_REPORTS)
+    photos, photo_count, unreviewed_count = read_photos(case.id, MOST_PHOTOS)
+    return CaseFile(
+        case=case,
+        state=state,
+        tone=tone(case, now),
+        tally=Tally(reports.count, photo_count, unreviewed_count),
+        reports=reports.shown,
+        photos=photos,
+        first_photo=None,
+        timeline=(),
+        past=Past(),
+        map=_map(case, reports.shown, (), now),
+        acts=acts_of(officer, case),
+        is_viewed=reports.is_viewed,
+        pairs=pairs,
+    )
+
+
+def visible_case(officer: Officer, number: str) -> Case:
+    """Return a case as it is now, with its category and unit.
+
+    Raises:
+        NotFound: there is no such case, or the officer may not know of it.
+    """
     case = db.session.scalar(
         visible_cases(officer)
         .where(Case.number == number)
@@ -134,46 +193,7 @@ def read_case(officer: Officer, number: str, *, is_whole: bool = False) -> CaseF
     )
     if case is None:
         raise NotFound("case_not_found")
-    now, state = clock.now(), state_of(case)
-    most = None if is_whole else MOST_REPORTS
-    reports, report_count, is_viewed = _reports(officer, case.id, most)
-    most = None if is_whole else MOST_PHOTOS
-    photos, photo_count, unreviewed_count = _photos(case.id, most)
-    return CaseFile(
-        case=case,
-        state=state,
-        tone=tone(case, now),
-        tally=Tally(report_count, photo_count, unreviewed_count),
-        reports=reports,
-        photos=photos,
-        first_photo=_first_photo(case.id),
-        timeline=_timeline(case.id, None if is_whole else MOST_EVENTS),
-        past=_past(officer, case),
-        map=_map(case, reports, now),
-        acts=_acts(officer, case, state),
-        is_viewed=is_viewed,
-    )
-
-
-def glance_at(officer: Officer, case: Case) -> CaseFile:
-    """Gather what the pane beside the queue shows of a case that was read with its category."""
-    now, state = clock.now(), state_of(case)
-    reports, report_count, is_viewed = _reports(officer, case.id, MOST_REPORTS)
-    photos, photo_count, unreviewed_count = _photos(case.id, MOST_PHOTOS)
-    return CaseFile(
-        case=case,
-        state=state,
-        tone=tone(case, now),
-        tally=Tally(report_count, photo_count, unreviewed_count),
-        reports=reports,
-        photos=photos,
-        first_photo=None,
-        timeline=(),
-        past=(),
-        map=_map(case, reports, now),
-        acts=_acts(officer, case, state),
-        is_viewed=is_viewed,
-    )
+    return case
 
 
 def check_visible(officer: Officer, number: str) -> None:
@@ -182,9 +202,14 @@ def check_visible(officer: Officer, number: str) -> None:
     Raises:
         NotFound: there is no such case, or the officer may not know of it.
     """
-    known = visible_cases(officer).where(Case.number == number).with_only_columns(Case.id)
-    if db.session.scalar(known) is None:
+    if not is_visible(officer, number):
         raise NotFound("case_not_found")
+
+
+def is_visible(officer: Officer, number: str) -> bool:
+    """Tell whether there is such a case, and the officer may know of it."""
+    known = visible_cases(officer).where(Case.number == number).with_only_columns(Case.id)
+    return db.session.scalar(known) is not None
 
 
 def photo_of(officer: Officer, number: str, photo_id: int) -> Photo:
@@ -205,125 +230,32 @@ def photo_of(officer: Officer, number: str, photo_id: int) -> Photo:
     return found
 
 
-def _map(case: Case, reports: Sequence[AttachedReport], now: datetime) -> CaseMap:
-    return draw_case(
+def shown_on_map(case: Case, reports: Sequence[AttachedReport], label: str = "") -> Shown:
+    """Return where a case and its reports stand on a drawing."""
+    return Shown(
         Position(case.latitude, case.longitude),
-        [item.position for item in reports if item.position],
-        GREATEST_LIMIT_M,
-        local_day(now),
+        label,
+        tuple(item.position for item in reports if item.position),
     )
 
 
-def _numbered(case_id: int) -> Subquery:
-    """Return the current attachments of a case, numbered from the first one on."""
-    number = func.row_number().over(order_by=(Attachment.at, Attachment.id)).label("number")
-    return (
-        select(Attachment.id, Attachment.report_id, number)
-        .where(Attachment.case_id == case_id, is_current_attachment())
-        .subquery()
+def draw_both(officer: Officer, pair: CasePair) -> CaseMap:
+    """Draw two cases that are compared on one map, with their newest reports."""
+    left, right = (
+        shown_on_map(case, read_reports(officer, case.id, MOST_REPORTS).shown, case.number)
+        for case in (pair.left.case, pair.right.case)
     )
+    return draw_pair(left, right, local_day(clock.now()))
 
 
-def _reports(
-    officer: Officer, case_id: int, most: int | None
-) -> tuple[list[AttachedReport], int, bool]:
-    """Read the newest reports of a case, words that nobody reviewed before all; by number.
-
-    Returns:
-        The reports; how many there are in all; whether the officer viewed the case before. A
-        case without any report counts as not viewed.
-    """
-    numbered = _numbered(case_id)
-    waits = and_(Report.description.is_not(None), WordsReview.review.is_(None))
-    view = exists().where(CaseView.case_id == case_id, CaseView.officer_id == officer.id)
-    rows = db.session.execute(
-        select(
-            numbered.c.number,
-            Report,
-            Attachment,
-            ReportTriage,
-            WordsReview.review,
-            Officer.name,
-            func.count().over(),
-            view,
-        )
-        .join(Attachment, Attachment.id == numbered.c.id)
-        .join(Report, Report.id == Attachment.report_id)
-        .outerjoin(ReportTriage, ReportTriage.report_id == Report.id)
-        .outerjoin(WordsReview, WordsReview.report_id == Report.id)
-        .outerjoin(Officer, Officer.id == Attachment.actor_id)
-        .order_by(sql_case((waits, 0), else_=1), numbered.c.number.desc())
-        .limit(most)
-    ).all()
-    reports = [
-        AttachedReport(
-            number=number,
-            report=report,
-            attached_at=attachment.at,
-            attached_by=officer_name,
-            terms=attachment.terms,
-            position=_position(standing),
-            captured_at=standing.captured_at if standing else None,
-            words_review=review or "pending",
-        )
-        for number, report, attachment, standing, review, officer_name, _count, _viewed in rows
-    ]
-    count, is_viewed = rows[0][-2:] if rows else (0, False)
-    return sorted(reports, key=lambda item: item.number), count, is_viewed
+def _map(
+    case: Case, reports: Sequence[AttachedReport], twins: Sequence[Case], now: datetime
+) -> CaseMap:
+    near = [shown_on_map(twin, (), twin.number) for twin in twins]
+    return draw_case(shown_on_map(case, reports), near, local_day(now))
 
 
-def _position(standing: ReportTriage | None) -> Position | None:
-    if standing is None or standing.latitude is None or standing.longitude is None:
-        return None
-    return Position(standing.latitude, standing.longitude, standing.accuracy_m)
-
-
-_WAITS_FOR_LOOK = and_(Photo.review == "pending", Photo.state == "ready")
-
-
-def _owned_by(case_id: int, numbered: Subquery) -> ColumnElement[bool]:
-    return or_(Photo.case_id == case_id, Photo.report_id.in_(select(numbered.c.report_id)))
-
-
-def _photos(case_id: int, most: int | None) -> tuple[list[CasePhoto], int, int]:
-    """Read the newest photos of a case, those that wait for a look before all others.
-
-    Returns:
-        The photos; how many there are in all; how many of all wait for a look.
-    """
-    numbered = _numbered(case_id)
-    waiting = func.sum(sql_case((_WAITS_FOR_LOOK, 1), else_=0)).over()
-    rows = db.session.execute(
-        select(Photo, numbered.c.number, func.count().over(), waiting)
-        .outerjoin(numbered, numbered.c.report_id == Photo.report_id)
-        .where(_owned_by(case_id, numbered))
-        .order_by(sql_case((_WAITS_FOR_LOOK, 0), else_=1), Photo.id.desc())
-        .limit(most)
-    ).all()
-    photos = [CasePhoto(photo, number or 0) for photo, number, _count, _waiting in rows]
-    count, unreviewed_count = rows[0][-2:] if rows else (0, 0)
-    return sorted(photos, key=_place_on_page), count, int(unreviewed_count)
-
-
-def _place_on_page(item: CasePhoto) -> tuple[bool, bool, int, int]:
-    """Order what waits for a look first, then evidence as its reports came, proof behind it."""
-    is_waiting = item.photo.review == "pending" and item.photo.state == "ready"
-    return (not is_waiting, item.report_number == 0, item.report_number, item.photo.sort_order)
-
-
-def _first_photo(case_id: int) -> CasePhoto | None:
-    numbered = _numbered(case_id)
-    row = db.session.execute(
-        select(Photo, numbered.c.number)
-        .join(numbered, numbered.c.report_id == Photo.report_id)
-        .where(Photo.state == "ready")
-        .order_by(numbered.c.number, Photo.sort_order)
-        .limit(1)
-    ).first()
-    return CasePhoto(*row) if row else None
-
-
-def _timeline(case_id: int, most: int | None) -> list[Told]:
+def read_timeline(case_id: int, most: int | None) -> list[Told]:
     """Read what happened, newest first; of a long story its course and what came last."""
     of_case = CaseEvent.case_id == case_id
     newest = select(CaseEvent.id).where(of_case).order_by(CaseEvent.version.desc()).limit(most)
@@ -341,20 +273,42 @@ def _timeline(case_id: int, most: int | None) -> list[Told]:
     ]
 
 
-def _past(officer: Officer, case: Case) -> Sequence[Case]:
-    earlier = visible_cases(officer).where(
-        Case.place_id == case.place_id, Case.id != case.id, Case.opened_at <= case.opened_at
+def events_since(case_id: int, version: int) -> list[Told]:
+    """Return what happened to a case after a version, oldest first; the newest of much."""
+    newest = read_timeline(case_id, MOST_EVENTS)
+    return [told for told in reversed(newest) if told.event.version > version]
+
+
+def _past(officer: Officer, case: Case) -> Past:
+    """Read what was at the place before; a case that was merged away is no story of its own."""
+    relapses = func.sum(cast(Case.is_relapse, Integer)).over()
+    earlier = (
+        visible_cases(officer)
+        .add_columns(func.count().over(), relapses)
+        .where(
+            Case.place_id == case.place_id,
+            Case.id != case.id,
+            Case.opened_at <= case.opened_at,
+            Case.merged_into_id.is_(None),
+        )
+        .order_by(Case.opened_at.desc())
+        .limit(MOST_PAST_CASES)
     )
-    newest = earlier.order_by(Case.opened_at.desc()).limit(MOST_PAST_CASES)
-    return db.session.scalars(newest).all()
+    rows = db.session.execute(earlier).all()
+    count, relapses_before = rows[0][1:] if rows else (0, 0)
+    cases = [row[0] for row in rows]
+    return Past(
+        cases=cases,
+        count=count,
+        relapses=int(relapses_before) + case.is_relapse,
+        previous=next((each for each in cases if each.id == case.previous_case_id), None),
+    )
 
 
-def _acts(officer: Officer, case: Case, state: rules.CaseState) -> frozenset[str]:
+def acts_of(officer: Officer, case: Case) -> frozenset[str]:
+    """Return the acts of the table that an officer could do on a case now."""
     is_lead_unit = officer.unit_id == case.lead_unit_id
+    state = state_of(case)
     moves = rules.possible_acts(state, role=officer.role, is_lead_unit=is_lead_unit)
-    desk = (
-        act
-        for act in rules.DESK_ACTS
-        if officer.role in act.roles and (is_lead_unit or not act.is_lead_only)
-    )
+    desk = rules.possible_desk_acts(state, role=officer.role, is_lead_unit=is_lead_unit)
     return frozenset(act.act for act in (*moves, *desk))

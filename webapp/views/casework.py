@@ -1,7 +1,8 @@
 """The doors of casework: the queue, the page of one case, and the acts on it."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 from flask import (
     Blueprint,
@@ -31,7 +32,8 @@ from webapp.domain.errors import (
     TooLarge,
     UnsupportedPhoto,
 )
-from webapp.errors import NO_ROOM_RETRY_S, STATUS_OF
+from webapp.domain.grounds import Grounds, read_grounds
+from webapp.errors import say_when_to_come_again, status_of
 from webapp.models import Officer
 from webapp.security import current_officer, officers_only
 from webapp.services import casefile, casework_acts, casework_proof, photos
@@ -71,6 +73,18 @@ def span(until: datetime, since: datetime) -> str:
     return language.say_span(until - since)
 
 
+@blueprint.app_template_filter("lasting")
+def lasting(hours: float) -> str:
+    """Say how long a number of hours is: "36 phút"."""
+    return language.say_span(timedelta(hours=abs(hours)))
+
+
+@blueprint.app_template_filter("grounds")
+def grounds(terms: Mapping[str, Any]) -> Grounds:
+    """Read the stored terms of an attachment or a suggestion, for their sentence."""
+    return read_grounds(terms)
+
+
 @blueprint.get("/queue")
 @officers_only(*READERS)
 def queue() -> str:
@@ -101,7 +115,7 @@ def case(number: str) -> Response | str:
     found = _open_case(number)
     if "pane" in request.args:
         return render_template("casework/_pane.html", file=found)
-    return _case_page(found)
+    return case_page(found)
 
 
 @blueprint.post("/cases/<case_number:number>/<act>")
@@ -112,7 +126,7 @@ def act(number: str, act: str) -> Response:
     if do is None:
         raise NotFound("act_unknown")
     casefile.check_visible(current_officer(), number)
-    do(current_officer(), Seen(number, _whole("version")))
+    do(current_officer(), Seen(number, whole("version")))
     flash(str(DONE[act]))
     return redirect(url_for("casework.case", number=number, _anchor=_anchor(act)))
 
@@ -140,11 +154,11 @@ def photo(number: str, photo_id: int, size: str) -> Response:
 
 
 def _acknowledge(officer: Officer, seen: Seen) -> None:
-    casework_acts.acknowledge(officer, seen, _text("words"))
+    casework_acts.acknowledge(officer, seen, text("words"))
 
 
 def _start(officer: Officer, seen: Seen) -> None:
-    casework_acts.start(officer, seen, _text("words"))
+    casework_acts.start(officer, seen, text("words"))
 
 
 def _resolve(officer: Officer, seen: Seen) -> None:
@@ -154,26 +168,26 @@ def _resolve(officer: Officer, seen: Seen) -> None:
         photos.check_room(_store(), min_free_mb=_settings().min_free_mb)
     proof = casework_proof.Proof(
         photo=upload.stream if upload and has_photo else None,  # type: ignore[arg-type]
-        public_sentence=_text("public_sentence"),
-        is_shown=_text("photo_review") == "shown",
+        public_sentence=text("public_sentence"),
+        is_shown=text("photo_review") == "shown",
     )
     casework_proof.resolve(officer, seen, proof, _store())
 
 
 def _raise_severity(officer: Officer, seen: Seen) -> None:
-    casework_acts.raise_severity(officer, seen, _whole("severity"), _text("words"))
+    casework_acts.raise_severity(officer, seen, whole("severity"), text("words"))
 
 
 def _note(officer: Officer, seen: Seen) -> None:
-    casework_acts.add_note(officer, seen, _text("note"))
+    casework_acts.add_note(officer, seen, text("note"))
 
 
 def _review_photo(officer: Officer, seen: Seen) -> None:
-    casework_acts.review_photo(officer, seen, _whole("photo_id"), _review())
+    casework_acts.review_photo(officer, seen, whole("photo_id"), _review())
 
 
 def _review_words(officer: Officer, seen: Seen) -> None:
-    casework_acts.review_words(officer, seen, _whole("report_id"), _review())
+    casework_acts.review_words(officer, seen, whole("report_id"), _review())
 
 
 ACTS: dict[str, Callable[[Officer, Seen], None]] = {
@@ -190,6 +204,7 @@ ACTS: dict[str, Callable[[Officer, Seen], None]] = {
 @blueprint.errorhandler(Conflict)
 @blueprint.errorhandler(InvalidInput)
 @blueprint.errorhandler(NotAllowed)
+@blueprint.errorhandler(NotFound)
 @blueprint.errorhandler(UnsupportedPhoto)
 @blueprint.errorhandler(TooLarge)
 @blueprint.errorhandler(NoRoom)
@@ -197,13 +212,14 @@ def _answer_refused_act(error: AnLoError) -> Response:
     """Show the fresh case, say what was not done, and keep every word that was typed."""
     if error.code == "role_not_allowed" and "number" in (request.view_args or {}):
         return _answer_generally(NotFound("case_not_found"))
-    if request.endpoint != "casework.act" or error.code == "role_not_allowed":
+    show = SHOWN_AGAIN.get(request.endpoint or "")
+    # A case that is not found has no page; what a form named wrongly stands beside its field.
+    is_page = isinstance(error, NotFound) and error.field is None
+    if show is None or is_page or error.code == "role_not_allowed":
         return _answer_generally(error)
-    found = casefile.read_case(current_officer(), (request.view_args or {})["number"])
-    status = STATUS_OF[type(error)]
-    response = make_response(_case_page(found, error=error, status=status), status)
-    if isinstance(error, NoRoom):
-        response.headers["Retry-After"] = str(NO_ROOM_RETRY_S)
+    status = status_of(error)
+    response = make_response(show(error, status), status)
+    say_when_to_come_again(response, error)
     return response
 
 
@@ -213,25 +229,42 @@ def _answer_generally(error: AnLoError) -> Response:
     return make_response(handlers[AnLoError](error))
 
 
-def _case_page(
+def case_page(
     found: casefile.CaseFile, *, error: AnLoError | None = None, status: int = 200
 ) -> str:
-    changes = found.since(_whole("version")) if isinstance(error, Conflict) else []
+    """Return the page of a case, with what was not done above it, if anything was not."""
+    changes = found.since(whole("version")) if isinstance(error, Conflict) else []
     return render_template(
         "casework/case.html",
         file=found,
         error=error,
-        message=_say(error, status) if error else None,
+        message=say(error, status) if error else None,
         is_stale=isinstance(error, Conflict),
         changes=changes,
-        typed=request.form if error else {},
-        failed_act=(request.view_args or {}).get("act") if error else None,
+        typed=request.values if error else {},
+        failed_act=_failed_act() if error else None,
         reasons=casework_acts.PRIVATE_REASONS,
         most_words=casework_acts.MOST_WORDS,
     )
 
 
-def _say(error: AnLoError, status: int) -> str:
+def case_again(error: AnLoError, status: int) -> str:
+    """Return the page of the case that an act was refused on, as it is now."""
+    found = casefile.read_case(current_officer(), (request.view_args or {})["number"])
+    return case_page(found, error=error, status=status)
+
+
+# How the page that a form was sent from is shown again when it was refused, by endpoint.
+SHOWN_AGAIN: dict[str, Callable[[AnLoError, int], str]] = {"casework.act": case_again}
+
+
+def _failed_act() -> str:
+    own_name = (request.endpoint or "").rpartition(".")[2].replace("_", "-")
+    return str((request.view_args or {}).get("act", own_name))
+
+
+def say(error: AnLoError, status: int) -> str:
+    """Say what went wrong in the words of this page."""
     if error.code == "act_not_possible":
         return str(labels.OBJECTION[str(error.details["reason"])])
     return sentences.say(error.code, error.details, status)
@@ -254,7 +287,7 @@ def _read_queue(
     found = queues.read_queue(officer, wanted)
     by_number = {row.case.number: row for row in found.rows}
     row = by_number.get(selected) or next(iter(found.rows), None)
-    return found, casefile.glance_at(officer, row.case) if row else None
+    return found, casefile.glance_at(officer, row.case, row.pairs) if row else None
 
 
 def _wanted() -> queues.Wanted:
@@ -282,10 +315,11 @@ def _view_names() -> dict[str, str]:
 
 
 def _review() -> Review:
-    return Review(_text("review"), _text("reason_code") or None, _text("words"))
+    return Review(text("review"), text("reason_code") or None, text("words"))
 
 
-def _text(name: str) -> str:
+def text(name: str) -> str:
+    """Return what was typed into a field."""
     return _plain(request.form.get(name, ""))
 
 
@@ -294,7 +328,12 @@ def _plain(text: str) -> str:
     return text.replace("\0", "")
 
 
-def _whole(name: str) -> int:
+def whole(name: str) -> int:
+    """Return the whole number of a field.
+
+    Raises:
+        InvalidInput: it holds none, or one that no column holds.
+    """
     value = request.form.get(name, "")
     if not (value.isascii() and value.isdigit()) or len(value) > LONGEST_NUMBER:
         raise InvalidInput("form_incomplete", field=name)
@@ -303,7 +342,7 @@ def _whole(name: str) -> int:
 
 def _anchor(act: str) -> str | None:
     if act == "review-photo":
-        return f"photo-{_whole('photo_id')}"
+        return f"photo-{whole('photo_id')}"
     return {"note": "h-line", "review-words": "h-words"}.get(act)
 
 
