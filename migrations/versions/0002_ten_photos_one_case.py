@@ -36,6 +36,15 @@ def downgrade() -> None:
     op.drop_table("photo_reuses")
     op.drop_table("photo_prints")
     op.drop_index("ix_cases_merged_into_id", "cases")
+    op.drop_index("ix_cases_cell", "cases")
+    op.create_index(
+        "ix_cases_cell",
+        "cases",
+        ["cell"],
+        unique=False,
+        sqlite_where=sa.text("is_open = 1"),
+        postgresql_where=sa.text("is_open"),
+    )
     for column in ("merged_into_id", "is_relapse", "proof_at"):
         op.drop_column("cases", column)
     op.drop_column("report_triage", "set_captured_at")
@@ -61,6 +70,8 @@ def _widen_cases() -> None:
         sqlite_where=is_merged,
         postgresql_where=is_merged,
     )
+    op.drop_index("ix_cases_cell", "cases")
+    op.create_index("ix_cases_cell", "cases", ["cell", "lead_unit_id", "is_open"], unique=False)
 
 
 def _create_prints() -> None:
@@ -175,9 +186,7 @@ def _create_labels() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_labelled_pairs")),
     )
-    op.create_index(
-        "ix_labelled_pairs_reports", "labelled_pairs", ["report_id", "other_report_id"]
-    )
+    op.create_index("ix_labelled_pairs_reports", "labelled_pairs", ["report_id", "other_report_id"])
     if op.get_bind().dialect.name == "sqlite":
         for act in ("UPDATE", "DELETE"):
             op.execute(

@@ -43,7 +43,7 @@ def main() -> None:
     print(f"libjpeg-turbo {features.version('libjpeg_turbo')}, libwebp {features.version('webp')}")
     with TemporaryDirectory() as folder:
         photos = list(sample(Path(folder)))
-        scaled = [derivatives._read_upright(path) for path in photos]
+        scaled = [derivatives.read_upright(path) for path in photos]
         print(f"{len(photos)} photos, their large derivative ({derivatives.LARGE_PX} px at most)\n")
         jpeg = [encode(picture, save_jpeg) for picture in scaled]
         tell(f"JPEG {derivatives.LARGE_QUALITY}", jpeg)

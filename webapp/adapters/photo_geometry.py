@@ -38,7 +38,7 @@ _FEWEST_FOR_FUNDAMENTAL = 9
 _MOST_DRAWS = 200
 
 _MOST_HYPOTHESES = 150
-_MOST_REFINED = 6
+_MOST_REFINED = 3
 
 # At and behind the camera's own plane a map says nothing.
 _LEAST_DEPTH = 1e-9

@@ -1,8 +1,9 @@
 """Compares the prints of two photos: same bytes, same picture, same scene from another side.
 
-Evidence for one scene is how many features agree with the best movement of the camera, against
-how many agree when the very same map is displaced: what repeats (paving, leaves, railings) agrees
-just as well elsewhere, so it counts for little.
+Evidence for one scene is how few models of the camera's movement chance would make fit as well (a
+number of false alarms: Moisan and Stival 2004, "A probabilistic criterion to detect rigid point
+matches"). What repeats (paving, leaves, railings) fits nearly as well when the very same map is
+displaced, so the evidence of the best displaced map is taken off.
 """
 
 import math

@@ -157,6 +157,17 @@ def _decoded(source: Path | str | bytes) -> Image.Image:
         raise UnreadablePhoto(f"{type(error).__name__}: {error}"[:200]) from error
 
 
+def rehearse() -> None:
+    """Take the print of a plain picture, so that what is forked after it starts warm.
+
+    The first perceptual hash of a process loads SciPy's cosine transform, which takes longer than
+    the hash of all the photos that a work-horse ever sees.
+    """
+    plain = Image.new("RGB", (WORKING_PX // 8, WORKING_PX // 8))
+    _perceptual_hash(plain)
+    _features(_grey(plain))
+
+
 def _perceptual_hash(picture: Image.Image) -> int:
     return int(str(imagehash.phash(picture)), 16)
 

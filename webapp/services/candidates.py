@@ -17,14 +17,11 @@ from webapp.domain.duplicates import (
     Candidate,
     Sighting,
 )
-from webapp.models import Attachment, Case, Place, Report, ReportTriage
+from webapp.models import Attachment, Case, Report, ReportTriage
 from webapp.services import photo_prints
 from webapp.services.case_families import survivor_id_of
 from webapp.services.casework_figures import is_current_attachment
 from webapp.services.photo_prints import Printed
-
-# Only what ended with a proof can come back; a refused case was no trouble that somebody ended.
-_ENDED = ("resolved", "closed")
 
 
 @dataclass(frozen=True)
@@ -106,11 +103,13 @@ def _squared_degrees(position: geo.Position) -> ColumnElement[float]:
 def _ended_near(unit_id: int, cells: Sequence[str]) -> Select[Case]:
     return (
         select(Case)
-        .join(Place, Place.id == Case.place_id)
         .where(
-            Place.cell.in_(cells),
+            # In these words both databases find them by ix_cases_cell.
+            ~Case.is_open,
+            Case.cell.in_(cells),
             Case.lead_unit_id == unit_id,
-            Case.status.in_(_ENDED),
+            # Only what ended with a proof can come back: nobody ended a refused case.
+            Case.status != "refused",
             Case.merged_into_id.is_(None),
         )
         .order_by(Case.resolved_at.desc(), Case.id.desc())

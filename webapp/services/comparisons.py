@@ -51,10 +51,9 @@ class Comparisons:
             report_photos=pictures,
             case_photos={each.candidate.case_id: each.pictures for each in neighbours},
         )
-        self._load(session, [(each.report_photo, each.case_photo) for each in chosen])
+        pairs = [(each.report_photo, each.case_photo) for each in chosen]
         found: dict[int, list[PhotoLikeness]] = defaultdict(list)
-        for pair in chosen:
-            likeness = self._between(pair.report_photo, pair.case_photo)
+        for pair, likeness in zip(chosen, self.likenesses(session, pairs), strict=True):
             if likeness is not None:
                 found[pair.case_id].append(likeness)
         return [
@@ -62,13 +61,19 @@ class Comparisons:
             for each in neighbours
         ]
 
+    def likenesses(
+        self, session: Session, pairs: Sequence[tuple[str, str]]
+    ) -> list[PhotoLikeness | None]:
+        """Return the likeness of each pair of pictures; None when one of them has no print."""
+        self._load(session, pairs)
+        return [self._between(*pair) for pair in pairs]
+
     def _load(self, session: Session, pairs: Sequence[tuple[str, str]]) -> None:
         wanted = {picture for pair in pairs if _key(*pair) not in self._known for picture in pair}
         if missing := wanted - self._prints.keys():
             self._prints.update(photo_prints.prints_of(session, missing))
 
     def _between(self, one: str, other: str) -> PhotoLikeness | None:
-        """Return what two pictures have in common; None when one of them has no print."""
         key = _key(one, other)
         if key not in self._known:
             first, second = self._prints.get(one), self._prints.get(other)

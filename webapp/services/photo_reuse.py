@@ -3,20 +3,22 @@
 Such a photo is never refused and never silently used: it is flagged for whoever reads the case.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.adapters import photo_matcher
-from webapp.adapters.photo_matcher import PhotoPrint
+from webapp.adapters.photo_matcher import hamming
 from webapp.domain.duplicates import SEARCH_RADIUS_M
+from webapp.domain.duplicates_weights import SAME_PICTURE_BITS
 from webapp.domain.geo import Position, distance_m
+from webapp.domain.likeness import PhotoLikeness
 from webapp.models import Photo, PhotoReuse, Report, ReportTriage
 from webapp.models import PhotoPrint as PrintRow
-from webapp.services import photo_prints
-from webapp.services.photo_prints import quarters
+from webapp.services.comparisons import Comparisons
+from webapp.services.photo_prints import as_unsigned, quarters
 from webapp.services.triage_policy import fitted_weights
 
 # Pictures of fog or of the night have nearly the same hash; of so many the oldest are enough.
@@ -37,14 +39,28 @@ class _Sent:
     position: Position | None
 
 
-def flag(session: Session, report: Report) -> None:
+def look_ahead(session: Session, pictures: Iterable[str], comparisons: Comparisons) -> None:
+    """Compare pictures, named by their bytes' hash, with those that look like them already.
+
+    Done before the locks are taken, so that inside them only what arrived in between is left.
+    """
+    for picture in pictures:
+        _lookalikes(session, picture, comparisons)
+
+
+def flag(session: Session, report: Report, comparisons: Comparisons) -> None:
     """Write down which photos of a report were used before; safe to repeat.
 
     A hash is looked up by its quarters: two that differ in at most three of 64 bits share one.
     What is found that way counts only when the pictures themselves agree.
+
+    Args:
+        session: of the transaction that decides about the report.
+        report: whose photos are looked up.
+        comparisons: what was compared for this report so far.
     """
     for own in _sent(session, Photo.report_id == report.id):
-        for earlier in _earlier_pictures(session, own):
+        for earlier in _earlier_pictures(session, own, comparisons):
             kind = _kind(own, earlier)
             if kind is not None:
                 _write(session, own, earlier, kind)
@@ -83,9 +99,9 @@ def _doubt_m(sent: _Sent) -> float:
     return GREATEST_DOUBT_M if accuracy_m is None else min(GREATEST_DOUBT_M, accuracy_m)
 
 
-def _earlier_pictures(session: Session, own: _Sent) -> list[_Sent]:
+def _earlier_pictures(session: Session, own: _Sent, comparisons: Comparisons) -> list[_Sent]:
     """Return the photos of other reports that came before and show the same picture."""
-    hashes = {own.sha256, *_lookalikes(session, own.sha256)}
+    hashes = {own.sha256, *_lookalikes(session, own.sha256, comparisons)}
     before = and_(
         Photo.received_sha256.in_(hashes),
         Photo.id < own.photo_id,
@@ -94,29 +110,33 @@ def _earlier_pictures(session: Session, own: _Sent) -> list[_Sent]:
     return _sent(session, before)
 
 
-def _lookalikes(session: Session, sha256: str) -> list[str]:
-    """Return the bytes, by their hash, whose picture is that of the given ones."""
-    print_ = photo_prints.prints_of(session, [sha256]).get(sha256)
-    if print_ is None:
+def _lookalikes(session: Session, sha256: str, comparisons: Comparisons) -> list[str]:
+    """Return the bytes, by their hash, whose picture is that of the given ones.
+
+    The features, far dearer than the hashes, are compared only where the hashes are near enough.
+    """
+    own = session.scalar(select(PrintRow.perceptual_hash).where(PrintRow.received_sha256 == sha256))
+    if own is None:
         return []
-    known = photo_prints.prints_of(session, session.scalars(_shares_a_quarter(print_)))
-    return [other for other, candidate in known.items() if _is_same_picture(print_, candidate)]
+    near = [
+        other
+        for other, word in session.execute(_shares_a_quarter(sha256, as_unsigned(own)))
+        if hamming(as_unsigned(own), as_unsigned(word)) <= SAME_PICTURE_BITS
+    ]
+    likenesses = comparisons.likenesses(session, [(sha256, other) for other in near])
+    return [other for other, likeness in zip(near, likenesses, strict=True) if _is_same(likeness)]
 
 
-def _is_same_picture(one: PhotoPrint, other: PhotoPrint) -> bool:
-    evidence = fitted_weights().photo.weigh(photo_matcher.compare(one, other))
-    return evidence.kind in ("same_bytes", "same_picture")
+def _is_same(likeness: PhotoLikeness | None) -> bool:
+    return fitted_weights().photo.weigh(likeness).kind in ("same_bytes", "same_picture")
 
 
-def _shares_a_quarter(print_: PhotoPrint) -> Select[str]:
+def _shares_a_quarter(sha256: str, word: int) -> Select[str, int]:
     columns = (PrintRow.quarter_0, PrintRow.quarter_1, PrintRow.quarter_2, PrintRow.quarter_3)
-    shared = (
-        column == value
-        for column, value in zip(columns, quarters(print_.perceptual_hash), strict=True)
-    )
+    shared = (column == value for column, value in zip(columns, quarters(word), strict=True))
     return (
-        select(PrintRow.received_sha256)
-        .where(or_(*shared), PrintRow.received_sha256 != print_.sha256)
+        select(PrintRow.received_sha256, PrintRow.perceptual_hash)
+        .where(or_(*shared), PrintRow.received_sha256 != sha256)
         .order_by(PrintRow.made_at)
         .limit(MOST_EARLIER)
     )

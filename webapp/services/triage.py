@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from webapp import clock
@@ -147,6 +148,8 @@ def _look_ahead(report_id: int, comparisons: Comparisons, store: PhotoStore) -> 
         session.rollback()
         photo_prints.take_missing(photos, store)
         _candidates(session, found, comparisons)
+        pictures = [photo.received_sha256 for photo in found.photos]
+        photo_reuse.look_ahead(session, pictures, comparisons)
     session.rollback()
 
 
@@ -166,7 +169,7 @@ def _triage(
     decision = _decide_for_good(session, found, comparisons)
     log.info("decided", report=report.id, decision=type(decision).__name__)
     session.flush()
-    photo_reuse.flag(session, report)
+    photo_reuse.flag(session, report, comparisons)
     if isinstance(decision, rules.Hold):
         _hold(standing, decision)
         return
@@ -310,9 +313,10 @@ def _wait_for_neighbours(session: Session, position: geo.Position) -> None:
     """
     if session.get_bind().dialect.name != "postgresql":
         return
-    cells = [int(cell, 16) for cell in candidates.cells_around(position)]
-    for cell in sorted(cells):
-        session.execute(select(func.pg_advisory_xact_lock(cell)))
+    cells = sorted(int(cell, 16) for cell in candidates.cells_around(position))
+    # PostgreSQL promises to unnest an array in its order, so one statement locks in that order.
+    in_order = func.unnest(literal(cells, ARRAY(BigInteger))).column_valued("cell")
+    session.execute(select(func.pg_advisory_xact_lock(in_order)))
 
 
 def _hold(standing: ReportTriage, decision: rules.Hold) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp import clock
+from webapp.adapters import photo_print
 from webapp.extensions import db
 from webapp.models import Boundary, Category, Photo, Report, ReportTriage
 from webapp.services import outbox, photo_preparation, triage
@@ -31,6 +32,7 @@ def rehearse() -> None:
 
     Without a category or any land there is nothing to rehearse, and nothing happens.
     """
+    photo_print.rehearse()
     outbox.lease("triage_report", "rehearsal", seconds=1)
     outbox.due(clock.now(), limit=1)
     with suppress(_Undone), transaction() as work:

@@ -21,7 +21,7 @@ def was_overtaken(session: Session, decision: rules.Attach) -> bool:
     if decision.is_late_evidence:
         return False
     # Another act on the case must be over before the report is folded in.
-    query = select(Case).where(Case.id == decision.case_id).with_for_update()
+    query = select(Case).where(Case.id == decision.case_id).with_for_update(key_share=True)
     case = session.scalars(query.execution_options(populate_existing=True)).one()
     return not case.is_open
 

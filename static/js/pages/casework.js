@@ -119,7 +119,12 @@ function keepAddress(number) {
 
 function beginCase() {
   const head = document.querySelector('[data-case]');
-  if (!head) return;
+  const told = document.querySelector('#what-happened');
+  // Two cases side by side are on no list.
+  if (!head) {
+    focusOn(told);
+    return;
+  }
   const list = recall();
   const at = list.numbers.indexOf(head.dataset.case);
   if (at >= 0) {
@@ -132,7 +137,6 @@ function beginCase() {
   });
   const back = head.querySelector('[data-back]');
   if (back) back.href = backTo(list, head.dataset.case);
-  const told = document.querySelector('#what-happened');
   focusOn(document.querySelector('[aria-invalid="true"]') || told);
   if (window.location.hash === '#resolve') openResolve();
   restBar(document.querySelector('.actbar.only-phone-bar'));

@@ -1,0 +1,48 @@
+"""How commands speak: domain errors end them in sentences, not in tracebacks."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import click
+from flask import current_app
+
+from webapp import sentences
+from webapp.config import Settings
+from webapp.domain.boundaries import Problem
+from webapp.domain.errors import AnLoError
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def speaks_plainly(command: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """End a command that meets a domain error with its sentences instead of a traceback."""
+
+    @wraps(command)
+    def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        try:
+            return command(*args, **kwargs)
+        except AnLoError as error:
+            raise click.ClickException("\n".join(_sentences_of(error))) from None
+
+    return guarded
+
+
+def _sentences_of(error: AnLoError) -> list[str]:
+    lines = [sentences.say(error.code, error.details, 422)]
+    problems = error.details.get("problems", ())
+    if isinstance(problems, tuple):
+        lines += [f"  – {_say_problem(problem)}" for problem in problems]
+    return lines
+
+
+def _say_problem(problem: Problem) -> str:
+    gaps = {"unit": problem.unit, "ring": problem.ring or "", "detail": problem.detail or ""}
+    return sentences.say(f"boundary_{problem.code}", gaps, 422)
+
+
+def settings_in_use() -> Settings:
+    """Return the settings of the application whose command this is."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings

@@ -1,0 +1,111 @@
+"""Commands for territory: units and their boundaries."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+from flask_babel import gettext as _
+
+from webapp import sentences
+from webapp.cli.speech import settings_in_use, speaks_plainly
+from webapp.domain.errors import InvalidInput
+from webapp.domain.seams import Seam
+from webapp.services import territory_import
+from webapp.services.territory_import import ImportOrder, ImportReport
+
+REPAIRS_SHOWN = 20
+LEAST_SAID_IN_KM2_M2 = 100_000
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+territory_group = AppGroup("territory", help="Đơn vị và địa giới.")
+
+
+@territory_group.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--valid-from", required=True, type=DAY, help="Ngày đầu tiên có hiệu lực.")
+@click.option("--valid-to", type=DAY, help="Ngày cuối, cho đơn vị mà tệp không ghi valid_to.")
+@click.option("--parent", help="Mã đơn vị giám sát; bỏ trống: đơn vị giám sát đang có.")
+@click.option("--parent-name", help="Tên đơn vị giám sát, khi mã đó chưa có.")
+@click.option("--schematic", is_flag=True, help="Hình vẽ giản lược, không phải địa giới thật.")
+@click.option("--dry-run", is_flag=True, help="Chỉ đọc và báo, không ghi.")
+@speaks_plainly
+def import_territory(
+    file: Path,
+    valid_from: datetime,
+    valid_to: datetime | None,
+    parent: str | None,
+    parent_name: str | None,
+    schematic: bool,
+    dry_run: bool,
+) -> None:
+    """Nhập FILE (GeoJSON FeatureCollection, WGS 84; thuộc tính code, name, kind).
+
+    Một đơn vị được nhận ra bằng mã và ngày bắt đầu; nhập lại cùng tệp không đổi gì. Đơn vị cũ
+    không tự hết hiệu lực: hãy ghi valid_to trong tệp, hoặc nhập lại tệp cũ với --valid-to.
+    """
+    order = ImportOrder(
+        valid_from=valid_from.date(),
+        valid_to=valid_to.date() if valid_to else None,
+        parent_code=parent,
+        parent_name=parent_name or settings_in_use().district_name,
+        source=file.name,
+        is_schematic=schematic,
+    )
+    take = territory_import.preview_boundaries if dry_run else territory_import.import_boundaries
+    _tell_import(take(_read(file), order), is_dry_run=dry_run)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InvalidInput("boundaries_not_json") from None
+
+
+def _tell_import(report: ImportReport, *, is_dry_run: bool) -> None:
+    for repair in report.repairs[:REPAIRS_SHOWN]:
+        gaps = {"unit": repair.unit, "ring": repair.ring, "count": repair.count}
+        click.echo(_("Đã sửa: ") + sentences.say(f"boundary_{repair.code}", gaps, 422))
+    if len(report.repairs) > REPAIRS_SHOWN:
+        click.echo(_("… và %(n)d chỗ sửa nữa.", n=len(report.repairs) - REPAIRS_SHOWN))
+    for seam in (*report.seams, *report.foreign_overlaps):
+        click.echo(_("Cảnh báo: ") + _say_seam(seam), err=True)
+    if is_dry_run:
+        click.echo(_("Chạy thử: chưa ghi gì."))
+        return
+    click.echo(
+        _(
+            "Thêm mới %(added)d, thay đổi %(changed)d, giữ nguyên %(unchanged)d đơn vị.",
+            added=len(report.added),
+            changed=len(report.changed),
+            unchanged=len(report.unchanged),
+        )
+    )
+    _tell_parent(report)
+
+
+def _tell_parent(report: ImportReport) -> None:
+    if report.parent is None:
+        click.echo(_("Cảnh báo: chưa có đơn vị giám sát; dùng --parent MÃ."), err=True)
+    elif report.is_parent_new:
+        click.echo(_("Đã lập đơn vị giám sát: %(unit)s.", unit=report.parent))
+    else:
+        click.echo(_("Đơn vị giám sát: %(unit)s.", unit=report.parent))
+
+
+def _say_seam(seam: Seam) -> str:
+    gaps = {
+        "units": ", ".join(seam.units) or "–",
+        "area": say_area(seam.area_m2),
+        "where": f"{seam.latitude:.5f}, {seam.longitude:.5f}",
+    }
+    return sentences.say(f"boundary_{seam.kind}", gaps, 422)
+
+
+def say_area(area_m2: float) -> str:
+    """Say an area in m², from a tenth of a square kilometre on in km²."""
+    if area_m2 < LEAST_SAID_IN_KM2_M2:
+        return f"{area_m2:,.0f} m²".replace(",", ".")
+    return f"{area_m2 / 1e6:.2f} km²".replace(".", ",")
