@@ -1,4 +1,4 @@
-"""Turns the drawn scenes (SVG) into the demonstration's photos (JPEG), with a browser.
+"""Turns the drawn scenes (SVG) into pictures (JPEG) for the camera, with a browser.
 
 Only needed after a drawing was changed: ``.venv/bin/python -m webapp.demo.draw``. The JPEG files
 are committed, so that the demonstration starts without a browser.
@@ -11,7 +11,8 @@ from PIL import Image
 from PIL.ExifTags import GPS, IFD
 from playwright.sync_api import Page, sync_playwright
 
-PICTURES = Path(__file__).parent / "pictures"
+from webapp.demo.camera import PICTURES
+
 WIDTH_PX, HEIGHT_PX = 1280, 960
 # Flat colours show no rings at this quality, and a picture stays near 50 KB.
 JPEG_QUALITY = 76

@@ -34,12 +34,15 @@ TRI_HAI, VINH_HAI, XUAN_HAI = "22864", "22846", "22858"
 
 SPOTS = {
     "khanh_hai_market": Spot(KHANH_HAI, 83.5, 195.4),
+    "khanh_hai_junction": Spot(KHANH_HAI, 80.6, 194.8),
     "khanh_hai_school": Spot(KHANH_HAI, 70.0, 189.9),
     "khanh_hai_bridge": Spot(KHANH_HAI, 76.0, 180.0),
     "khanh_hai_west": Spot(KHANH_HAI, 58.0, 183.1),
     "ninh_chu_beach": Spot(KHANH_HAI, 92.0, 189.6),
+    "ninh_chu_road": Spot(KHANH_HAI, 88.0, 186.0),
     "ho_hai_highway": Spot(HO_HAI, 46.0, 158.1),
     "ho_hai_rail": Spot(HO_HAI, 35.0, 158.1),
+    "ho_hai_track": Spot(HO_HAI, 33.0, 164.0),
     "ho_hai_junction": Spot(HO_HAI, 40.2, 170.1),
     "ho_hai_lane": Spot(HO_HAI, 60.0, 161.0),
     "xuan_hai_highway": Spot(XUAN_HAI, 56.0, 134.9),
@@ -62,8 +65,11 @@ SPOTS = {
     "thanh_hai_centre": Spot(THANH_HAI, 182.0, 194.0),
     "thanh_hai_cape": Spot(THANH_HAI, 178.0, 212.0),
     "vinh_hai_market": Spot(VINH_HAI, 196.1, 171.8),
+    "vinh_hai_clinic": Spot(VINH_HAI, 199.4, 171.2),
     "vinh_hai_road": Spot(VINH_HAI, 228.0, 149.9),
     "vinh_hai_pass": Spot(VINH_HAI, 246.1, 110.0),
+    "vinh_hai_pass_north": Spot(VINH_HAI, 246.6, 104.0),
+    "vinh_hy_pier": Spot(VINH_HAI, 246.0, 72.0),
     "vinh_hy_bay": Spot(VINH_HAI, 245.4, 67.6),
     "vinh_hy_viewpoint": Spot(VINH_HAI, 247.0, 84.0),
 }

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from io import BytesIO
-from pathlib import Path
 from zlib import crc32
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from webapp import clock
 from webapp.adapters.photo_store import PhotoStore
 from webapp.config import Settings
+from webapp.demo import camera
+from webapp.demo.camera import Shot
 from webapp.demo.journal import Journal
 from webapp.demo.people import Officers
 from webapp.domain.evidence import parse_tracking_key
@@ -40,8 +41,6 @@ from webapp.services.casework_acts import Review, Seen
 from webapp.services.outbox import Lease
 from webapp.services.submission import RawSubmission
 
-PICTURES = Path(__file__).parent / "pictures"
-
 # A phone sends a few minutes after the photo was taken.
 SENDING_TAKES = timedelta(minutes=3)
 TRIAGE_TAKES = timedelta(seconds=20)
@@ -52,18 +51,24 @@ LEASE_OVER = timedelta(seconds=LEASE_SECONDS + 5)
 
 @dataclass(frozen=True)
 class Letter:
-    """What one phone sends: everything a form would hold."""
+    """What one phone sends: everything a form would hold.
+
+    ``claimed_at`` is when the photos say that they were taken, if that is not true;
+    ``is_time_told`` is false when they say nothing.
+    """
 
     subject: str
     phone: str
     category: str
-    pictures: tuple[str, ...]
+    shots: tuple[Shot, ...]
     captured_at: datetime
     words: str = ""
     position: Position | None = None
     commune_hint: str = ""
     contact_phone: str = ""
     claimed_at: datetime | None = None
+    is_time_told: bool = True
+    seen_case: str = ""
 
     @property
     def sent_at(self) -> datetime:
@@ -85,8 +90,8 @@ class Stage:
         with clock.at(letter.sent_at):
             raw = RawSubmission(
                 fields=self._fields(letter),
-                photos=[_picture(name) for name in letter.pictures],
-                photo_fields={"captured_at": _captured(letter)},
+                photos=[BytesIO(camera.take(shot)) for shot in letter.shots],
+                photo_fields={"captured_at": _captured(letter)} if letter.is_time_told else {},
                 address=_address_of(letter.phone),
             )
             accepted = intake.submit(raw, settings=self.settings, store=self.store)
@@ -131,6 +136,16 @@ class Stage:
         db.session.rollback()
         return db.session.scalars(found).first() or _no_case(report_id)
 
+    def number_opened_for(self, report_id: int) -> str:
+        """Return the number of the case that a report was given first, whatever came after."""
+        found = (
+            select(Case.number)
+            .join(Attachment, Attachment.case_id == Case.id)
+            .where(Attachment.report_id == report_id)
+            .order_by(Attachment.id)
+        )
+        return db.session.scalars(found).first() or _no_case(report_id).number
+
     def officer_for(self, case: Case) -> Officer:
         """Return the officer of the commune that leads a case."""
         return self.officers.of_commune[case.lead_unit.code]
@@ -147,11 +162,15 @@ class Stage:
         case: Case,
         kind: str,
         moment: datetime,
-        do: Callable[[Officer, Seen], None],
+        do: Callable[[Officer, Seen], object],
     ) -> None:
         """Let the commune's officer do something that ends in an event of ``kind``."""
-        was_done = select(CaseEvent.id).where(
-            CaseEvent.case_id == case.id, CaseEvent.kind == kind, CaseEvent.at == moment
+        # What was done before a merge stands in the history of the case that was merged.
+        was_done = (
+            select(CaseEvent.id)
+            .join(Case, Case.id == CaseEvent.case_id)
+            .where(or_(Case.id == case.id, Case.merged_into_id == case.id))
+            .where(CaseEvent.kind == kind, CaseEvent.at == moment)
         )
         if db.session.scalars(was_done).first() is not None:
             return
@@ -167,7 +186,7 @@ class Stage:
             lambda officer, as_seen: casework_acts.review_photo(officer, as_seen, photo.id, review),
         )
 
-    def resolve(self, case: Case, picture: str, sentence: str, moment: datetime) -> None:
+    def resolve(self, case: Case, shot: Shot, sentence: str, moment: datetime) -> None:
         """Let the commune's officer resolve a case, and a worker prepare the proof."""
         self.act(
             case,
@@ -176,7 +195,7 @@ class Stage:
             lambda officer, as_seen: casework_proof.resolve(
                 officer,
                 as_seen,
-                casework_proof.Proof(_picture(picture), sentence, is_shown=True),
+                casework_proof.Proof(BytesIO(camera.take(shot)), sentence, is_shown=True),
                 self.store,
             ),
         )
@@ -220,6 +239,8 @@ class Stage:
             "commune_hint": letter.commune_hint,
             "contact_phone": letter.contact_phone,
         }
+        if letter.seen_case:
+            fields["seen_case"] = letter.seen_case
         if position is not None:
             fields |= {
                 "device_latitude": f"{position.latitude:.6f}",
@@ -235,13 +256,9 @@ def _address_of(phone: str) -> str:
     return f"2001:db8:0:{crc32(phone.encode()) & 0xFFFF:x}::1"
 
 
-def _picture(name: str) -> BytesIO:
-    return BytesIO((PICTURES / f"{name}.jpg").read_bytes())
-
-
 def _captured(letter: Letter) -> list[str]:
     moment = letter.claimed_at or letter.captured_at
-    return [moment.isoformat() for _picture_name in letter.pictures]
+    return [moment.isoformat() for _shot in letter.shots]
 
 
 def _no_case(report_id: int) -> Case:

@@ -12,6 +12,8 @@ class Sending:
 
     ``hours_later`` counts from the episode's beginning; ``east_m`` and ``north_m`` say how far
     from the spot the phone stood. ``phone`` names a witness: the same name is the same phone.
+    ``is_also_seen`` says "Tôi cũng thấy" of the case that the episode's first report opened;
+    ``copy_of`` names the episode whose first photo is passed on as one's own.
     """
 
     phone: str
@@ -22,11 +24,17 @@ class Sending:
     north_m: float = 0.0
     accuracy_m: float = USUAL_ACCURACY_M
     contact_phone: str = ""
+    is_also_seen: bool = False
+    copy_of: str = ""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One act of an officer of the lead commune, some hours after the episode began."""
+    """One act of an officer of the lead commune, some hours after the episode began.
+
+    ``nth`` counts the episode's photos, or its reports where one is split off; ``other`` names
+    the episode whose case is merged.
+    """
 
     act: str
     hours_later: float
@@ -35,6 +43,7 @@ class Step:
     severity: int = 0
     reason_code: str = ""
     nth: int = 0
+    other: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,7 @@ class Episode:
     """One trouble at one spot: who reported it, and what the commune did.
 
     ``day`` counts back from the day of loading; ``clock`` is the local time of the first report.
+    ``name`` is for the others that speak of it.
     """
 
     day: int
@@ -50,11 +60,18 @@ class Episode:
     category: str
     sendings: tuple[Sending, ...]
     steps: tuple[Step, ...] = field(default=())
+    name: str = ""
 
 
 def one(picture: str, words: str = "", phone: str = "", **details: object) -> tuple[Sending, ...]:
     """Return the sending of one phone with one picture."""
     return (replace(Sending(phone, (picture,), words), **details),)  # type: ignore[arg-type]
+
+
+def also(phone: str, words: str, hours_later: float, **details: object) -> tuple[Sending, ...]:
+    """Return a "Tôi cũng thấy" of one phone, without a photo."""
+    sending = Sending(phone, (), words, hours_later, is_also_seen=True)
+    return (replace(sending, **details),)  # type: ignore[arg-type]
 
 
 def seen(hours: float) -> tuple[Step, ...]:
@@ -100,7 +117,7 @@ EPISODES = (
                "Đã vận động các hộ kẻ vạch, thu gọn hàng vào trong; vỉa hè thông thoáng.")),
     Episode(86, "08:15", "vinh_hai_road", ROAD,
         (*one("road-coast", "Ổ gà sâu, tối qua có người ngã.", "tuan"),
-         *one("road-pothole-close", phone="hoa", hours_later=5, east_m=8, north_m=-5)),
+         *one("road-coast", phone="hoa", hours_later=5, east_m=8, north_m=-5)),
         solved(1.5, 4, 3 * DAY + 2, "road-coast-after", "Đã vá nhựa đoạn 40 m và dọn đá rơi.")),
     Episode(83, "09:05", "ho_hai_rail", CROSSING,
         one("crossing-track", "Lối tự mở, xe máy qua lại cả ngày.", "binh"),
@@ -118,9 +135,6 @@ EPISODES = (
          *one("congestion-school", "", "long", hours_later=0.4, east_m=-12, north_m=6)),
         solved(1.2, 24.5, 9 * DAY + 2, "pavement-street-after",
                "Đã bố trí chỗ chờ đón và dân quân điều tiết giờ tan học.")),
-    Episode(70, "10:10", "nhon_hai_market", PAVEMENT,
-        one("pavement-street", "Dù và bàn ghế lấn hết vỉa hè.", "sau"),
-        solved(3.0, 27, 12 * DAY, "pavement-street-after", "Các hộ đã tháo dù, trả lại vỉa hè.")),
     Episode(66, "15:30", "xuan_hai_highway", CORRIDOR,
         one("corridor-stall", "Mái che dựng sát mép quốc lộ.", "nam"),
         solved(17.0, 42, 9 * DAY + 1, "corridor-stall-after",
@@ -140,9 +154,10 @@ EPISODES = (
     Episode(52, "08:30", "vinh_hy_bay", PARKING,
         (*one("parking-coaches", "Xe khách đỗ hai hàng, không còn lối xuống bến.", "thao"),
          *one("parking-coaches", "", "khanh", hours_later=2, east_m=10, north_m=8),
-         *one("parking-cars", "Cuối tuần nào cũng vậy.", "vy", hours_later=26, east_m=-9)),
+         *one("parking-coaches", "Cuối tuần nào cũng vậy.", "vy", hours_later=26, east_m=-9)),
         solved(1.0, 5, 6 * DAY + 2, "parking-coaches-after",
-               "Đã mở bãi đỗ tạm ở đầu làng, cắm biển cấm đỗ ven bến.")),
+               "Đã mở bãi đỗ tạm ở đầu làng, cắm biển cấm đỗ ven bến."),
+        "coaches_of_vinh_hy"),
     Episode(48, "07:10", "khanh_hai_bridge", SIGN,
         one("sign-light-out", "Đèn ngã ba tắt hai tuần nay.", "hai"),
         solved(1.4, 8, 7 * DAY + 2, "sign-fallen-after", "Đã thay bộ điều khiển đèn và biển phụ.")),
@@ -150,6 +165,9 @@ EPISODES = (
         one("truck-sand", "Xe cơi thành thùng chở cát, cát rơi đầy đường.", "phong"),
         solved(2.8, 26, 8 * DAY, "road-pothole-after",
                "Đã lập biên bản, chủ xe cắt thành thùng cơi nới; quét cát trên đường.")),
+    Episode(44, "10:10", "nhon_hai_market", PAVEMENT,
+        one("pavement-street", "Dù và bàn ghế lấn hết vỉa hè.", "sau"),
+        solved(3.0, 27, 12 * DAY, "pavement-street-after", "Các hộ đã tháo dù, trả lại vỉa hè.")),
     Episode(41, "08:05", "thanh_hai_harbour", PAVEMENT,
         one("pavement-market-bikes", "Xe máy và hàng khô lấn xuống đường.", "diem"),
         solved(26.0, 50, 24 * DAY, "pavement-market-after",
@@ -158,19 +176,37 @@ EPISODES = (
     Episode(38, "09:15", "xuan_hai_rail", CORRIDOR,
         one("corridor-railway", "Nhà tạm và hàng rào sát đường ray.", "bao"),
         working(3.0, 30, "Đã mời chủ hộ làm việc lần một.")),
+    # Ten photos and two who only say that they saw it too: one case.
     Episode(35, "07:45", "vinh_hai_market", PAVEMENT,
         (*one("pavement-market", "Sạp hàng bày kín vỉa hè trước chợ.", "ngoc",
               contact_phone="0912 000 111"),
-         *one("pavement-market-end", "", "tam", hours_later=3, east_m=14, north_m=6),
+         *one("pavement-market", "", "tam", hours_later=3, east_m=12, north_m=6),
+         *one("pavement-market", "Tan học, cháu tôi suýt bị xe quẹt.", "ut", hours_later=9.2,
+              east_m=-8, north_m=-5, accuracy_m=14),
          *one("pavement-market-close", "Người đi bộ phải xuống lòng đường.", "hung",
               hours_later=27, east_m=-10, north_m=9),
-         *one("pavement-market-night", "Buổi tối vẫn bày.", "ly", hours_later=60, east_m=6),
-         *one("pavement-market-bikes", "", "ngoc", hours_later=99, east_m=2, north_m=-4)),
-        (*working(2.3, 29), Step("show_words", 2.5),
-         Step("note", 9 * DAY, "Ban quản lý chợ hẹn dời sạp trước ngày 25."))),
+         *also("thoa", "Ngày nào đi chợ tôi cũng phải né xe.", 30.5, east_m=4, north_m=-6),
+         *one("pavement-market", "Chiều tối vẫn bày.", "ly", hours_later=34.2, east_m=6),
+         *one("pavement-market", "", "nhung", hours_later=51.5, east_m=-14, north_m=-3,
+              accuracy_m=22),
+         *one("pavement-market-night", "Tối còn treo đèn bán tiếp.", "dao", hours_later=60,
+              east_m=9, north_m=3),
+         *one("pavement-market", "Xe lăn của má tôi không qua được.", "hoang", hours_later=73,
+              east_m=3, north_m=11),
+         *also("kiet", "", 75.4, north_m=5),
+         *one("pavement-market", "Vẫn như cũ.", "ngoc", hours_later=99, east_m=2, north_m=-4),
+         *one("pavement-market", "", "sanh", hours_later=120.5, east_m=-6, north_m=8)),
+        (*working(2.3, 29), Step("show_words", 2.5), Step("show_photo", 29.1, nth=1),
+         Step("show_photo", 29.2, nth=2), Step("show_photo", 52, nth=4),
+         Step("note", 9 * DAY, "Ban quản lý chợ hẹn dời sạp trước ngày 25.")),
+        "market"),
+    # One photo shows the same road, but tells of another trouble.
     Episode(33, "13:50", "khanh_hai_west", ROAD,
-        one("road-cracks", "Mặt đường bong tróc cả đoạn dài.", "toan"),
-        taken(2.0)),
+        (*one("road-cracks", "Mặt đường bong tróc cả đoạn dài.", "toan"),
+         *one("road-cracks", "Nắp hố ga trước nhà tôi mất, không phải chỗ bong tróc.", "phien",
+              hours_later=43, east_m=11, north_m=-6)),
+        (*taken(2.0),
+         Step("split", 44.5, "Hố ga mất nắp là việc khác, giao tổ thoát nước.", nth=1))),
     Episode(31, "16:20", "ho_hai_highway", CORRIDOR,
         (*one("corridor-stall", "Quán dựng mái ngay mép quốc lộ 1A.", "thinh"),
          *one("corridor-stall", "", "cuong", hours_later=18, east_m=-14, north_m=4)),
@@ -182,7 +218,7 @@ EPISODES = (
         one("road-pothole", "Đường ra ruộng hỏng nặng.", "sang")),
     Episode(25, "07:35", "khanh_hai_school", PAVEMENT,
         (*one("pavement-street", "Hàng ăn sáng chiếm vỉa hè trước cổng trường.", "mai"),
-         *one("pavement-market-end", "", "phuc", hours_later=1.5, east_m=12)),
+         *one("pavement-street", "", "phuc", hours_later=1.5, east_m=12)),
         solved(1.8, 25, 11 * DAY, "pavement-street-after",
                "Đã chuyển các hàng ăn vào sân nhà văn hóa.")),
     Episode(23, "09:00", "tan_hai_highway", TRUCK,
@@ -190,7 +226,7 @@ EPISODES = (
         working(2.2, 4.5)),
     Episode(22, "14:40", "vinh_hai_pass", ROAD,
         (*one("road-coast", "Sạt mép đường đèo sau mưa.", "dat"),
-         *one("road-cracks", "", "linh", hours_later=4, east_m=16, north_m=-8)),
+         *one("road-coast", "", "linh", hours_later=4, east_m=12, north_m=-8)),
         (Step("view", 0.7), Step("raise_severity", 0.8, "Đường đèo, một bên là vực.", severity=4),
          Step("show_photo", 0.9), Step("acknowledge", 0.95), Step("start", 1.6),
          Step("resolve", 21.0, "Đã kè tạm, gia cố mép đường và cắm cọc tiêu.",
@@ -203,11 +239,11 @@ EPISODES = (
         (*taken(3.9),)),
     Episode(17, "07:30", "thanh_hai_cape", PARKING,
         (*one("parking-coaches", "Khách tham quan đỗ xe giữa đường.", "oanh"),
-         *one("parking-cars", "", "giang", hours_later=6, east_m=11, north_m=-7)),
+         *one("parking-coaches", "", "giang", hours_later=6, east_m=11, north_m=-7)),
         taken(2.4)),
     Episode(16, "15:15", "ho_hai_lane", ROAD,
         one("road-cracks", "Đường liên thôn vỡ mặt.", "minh")),
-    Episode(14, "08:00", "khanh_hai_market", CONGESTION,
+    Episode(14, "08:00", "khanh_hai_junction", CONGESTION,
         one("congestion-junction", "Ngã ba chợ kẹt từ 7 giờ sáng.", "lan"),
         working(1.6, 6, "Đã đặt rào phân luồng tạm.")),
     Episode(13, "09:30", "vinh_hai_road", SIGN,
@@ -217,10 +253,11 @@ EPISODES = (
         one("truck-stone", "Xe quá tải chạy ban đêm.", "duc"),
         (Step("view", 16.0), Step("hide_photo", 16.1, reason_code="plate_visible"),
          Step("acknowledge", 16.2))),
+    # Three weeks after it was cleared: a relapse.
     Episode(11, "07:50", "nhon_hai_market", PAVEMENT,
-        (*one("pavement-market", "Lại bày ra như cũ.", "sau"),
-         *one("pavement-market-close", "", "hien", hours_later=2, east_m=9),
-         *one("pavement-market-end", "Xe cấp cứu không vào được.", "loc", hours_later=25,
+        (*one("pavement-street", "Lại bày ra như cũ.", "sau"),
+         *one("pavement-street", "", "hien", hours_later=2, east_m=9),
+         *one("pavement-street", "Xe cấp cứu không vào được.", "loc", hours_later=25,
               north_m=12)),
         working(2.5, 26)),
     Episode(10, "08:20", "xuan_hai_station", CROSSING,
@@ -233,36 +270,57 @@ EPISODES = (
     # This week: fresh work for every queue.
     Episode(7, "07:25", "khanh_hai_bridge", PAVEMENT,
         (*one("pavement-market-bikes", "Xe bán trái cây chiếm cả đầu cầu.", "thu"),
-         *one("pavement-market-bikes", "", "vinh", hours_later=3, east_m=-13, north_m=5)),
+         *one("pavement-market-bikes", "", "vinh", hours_later=3.5, east_m=-13, north_m=5)),
         taken(2.1)),
+    # The same stall from behind: only who knows the place can tell.
+    Episode(6, "16:40", "khanh_hai_bridge", PAVEMENT,
+        one("pavement-market-end", "Hàng trái cây đầu cầu lấn hết lề, tôi chụp từ phía chợ.",
+            "hoai", east_m=8, north_m=-5, accuracy_m=12)),
     Episode(6, "14:10", "vinh_hy_viewpoint", VISIBILITY,
         one("visibility-bend", "Bụi cây lấn ra, không thấy xe ngược chiều.", "hieu"),
-        taken(18.0)),
+        (*taken(18.0),
+         Step("merge", 18.6, "Cùng một khúc cua: bụi cây che cả đường lẫn biển.",
+              other="sign_in_the_bend"))),
+    Episode(6, "16:25", "vinh_hy_viewpoint", VISIBILITY,
+        one("visibility-tree", "Cành cây che luôn biển báo ở khúc cua này.", "bon",
+            east_m=12, north_m=7), name="sign_in_the_bend"),
     Episode(6, "09:20", "phuong_hai_north", ROAD, one("road-pothole", "", "bich"), seen(25.0)),
     Episode(5, "08:40", "thanh_hai_harbour", CONGESTION,
         one("congestion-junction", "Xe đông lạnh chờ cân chắn hết đường cảng.", "kha"),
         working(1.5, 8)),
-    Episode(5, "16:00", "ho_hai_rail", CROSSING,
+    Episode(5, "16:00", "ho_hai_track", CROSSING,
         (*one("crossing-track", "Tàu qua mà không ai báo.", "binh"),
-         *one("crossing-field", "", "lam", hours_later=1, east_m=10, north_m=10)),
+         *one("crossing-track", "", "lam", hours_later=1, east_m=10, north_m=10)),
         (Step("view", 16.5), Step("show_photo", 16.6), Step("acknowledge", 16.7))),
-    Episode(4, "07:15", "vinh_hai_market", PARKING,
+    Episode(4, "07:15", "vinh_hai_clinic", PARKING,
         one("parking-cars", "Xe hàng đỗ trước cổng trạm y tế.", "ngoc")),
+    # A photo from another village, two months old.
+    Episode(4, "17:10", "ninh_chu_road", PARKING,
+        (Sending("toi", (), "Xe khách đỗ kín đường ra biển.", copy_of="coaches_of_vinh_hy"),)),
+    # Across the street from the lorries of the day before: another trouble, but near.
+    Episode(3, "07:40", "vinh_hai_clinic", PARKING,
+        one("parking-coaches", "Xe khách đậu đón người bệnh, choán hết bên kia đường.", "tho",
+            east_m=6, north_m=21)),
     Episode(3, "15:40", "tri_hai_road", TRUCK,
         one("truck-sand", "Xe cát chạy nhanh qua trường học.", "kieu"), seen(17.0)),
     Episode(2, "08:10", "nhon_hai_coast", ROAD,
         (*one("road-coast", "Ổ gà mới sau trận mưa.", "phong"),
-         *one("road-pothole-close", "", "tien", hours_later=2, east_m=7, north_m=-9)),
+         *one("road-coast", "", "tien", hours_later=2, east_m=7, north_m=-9)),
         taken(1.9)),
+    # Long after the watch period: a later case of the same place.
     Episode(2, "09:50", "khanh_hai_market", PAVEMENT,
-        one("pavement-market-end", "Chợ lại tràn ra lề.", "mai")),
-    Episode(1, "05:50", "vinh_hai_pass", ROAD,
+        one("pavement-market", "Chợ lại tràn ra lề.", "mai")),
+    Episode(1, "05:50", "vinh_hai_pass_north", ROAD,
         one("road-coast", "Sạt nửa mặt đường đèo, xe phải tránh sát vực.", "dat"),
         (Step("view", 0.4), Step("raise_severity", 0.5, "Đường đèo sạt, nguy hiểm ngay.",
                                  severity=4),
          Step("show_photo", 0.6), Step("show_words", 0.65), Step("acknowledge", 0.7),
          Step("start", 1.2, "Đã cắm biển, cử người gác hai đầu."))),
-    Episode(1, "06:40", "vinh_hy_bay", PARKING,
+    # The next trouble of the same road, some steps on.
+    Episode(1, "06:35", "nhon_hai_coast", ROAD,
+        one("road-cracks", "Mặt đường nứt vỡ, cách ổ gà mấy bước chân.", "trieu",
+            east_m=15, north_m=5)),
+    Episode(1, "06:40", "vinh_hy_pier", PARKING,
         (*one("parking-coaches", "Xe khách đỗ từ đêm.", "thao"),
          *one("parking-coaches", "", "quyen", hours_later=0.5, east_m=-8, north_m=4))),
     Episode(1, "07:05", "ninh_chu_beach", SIGN,
@@ -310,6 +368,8 @@ HELD = (
     HeldStory("no_photo_readable", 3, "13:15", "nga", ROAD, ("damaged",), "Ổ gà lớn."),
     HeldStory("attempts_exhausted", 8, "09:10", "ky", ROAD, ("road-cracks",), "",
         "nhon_hai_fields"),
+    HeldStory("uncertain_time", 3, "17:40", "phu", PAVEMENT, ("pavement-street",),
+        "Ảnh người quen gửi qua Zalo, tôi không rõ chụp hôm nào.", "khanh_hai_school"),
     # What the desk has dealt with.
     HeldStory("no_position", 15, "20:05", "test", "other", ("other-night",), "thử máy",
         dismissed_because="test", desk_words="Người gửi nói chỉ gửi thử máy."),

@@ -1,22 +1,30 @@
 """Puts all stories in the order of time and tells them one by one on the stage."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import TypeAlias
 
 from webapp import clock
+from webapp.demo.camera import Shot
 from webapp.demo.places import OUTSIDE, SPOTS
 from webapp.demo.stage import Letter, Stage
 from webapp.demo.story import EPISODES, HELD, Episode, HeldStory, Sending, Step
 from webapp.domain.geo import Position
 from webapp.models import Case, Officer
-from webapp.services import casework_acts, outbox, tallies, triage_acts
+from webapp.services import (
+    casework_acts,
+    casework_merging,
+    casework_splitting,
+    outbox,
+    tallies,
+    triage_acts,
+)
 from webapp.services.casework_acts import Review, Seen
 from webapp.services.triage_acts import Placing
 
-Act: TypeAlias = Callable[[Officer, Seen], None]
+Act: TypeAlias = Callable[[Officer, Seen], object]
 
 # The desk looks at what is held in the afternoon.
 DESK_TAKES = timedelta(hours=5)
@@ -55,13 +63,15 @@ class Teller:
 
     def _turns_of_episodes(self) -> Iterator[Turn]:
         for number, episode in enumerate(EPISODES):
-            beginning, subject = self._moment(episode.day, episode.clock), f"episode-{number}"
+            beginning = self._moment(episode.day, episode.clock)
+            subject = episode.name or f"episode-{number}"
             for sending in episode.sendings:
                 letter = self._letter(subject, episode, sending, beginning)
-                yield Turn(letter.sent_at, partial(self._send, subject, letter))
+                play = partial(self._send, subject, letter, names_case=sending.is_also_seen)
+                yield Turn(letter.sent_at, play)
             for step in episode.steps:
                 moment = beginning + timedelta(hours=step.hours_later)
-                yield Turn(moment, partial(self._step, subject, step, moment))
+                yield Turn(moment, partial(self._step, subject, episode.spot, step, moment))
 
     def _turns_of_held(self) -> Iterator[Turn]:
         for number, story in enumerate(HELD):
@@ -70,7 +80,10 @@ class Teller:
             moment = letter.sent_at + DESK_TAKES
             yield Turn(moment, partial(self._desk, story, letter.subject, moment))
 
-    def _send(self, subject: str, letter: Letter) -> None:
+    def _send(self, subject: str, letter: Letter, *, names_case: bool) -> None:
+        if names_case:
+            first_id = self.reports[subject][0]
+            letter = replace(letter, seen_case=self.stage.number_opened_for(first_id))
         report_id = self.stage.send(letter)
         self.stage.triage(report_id, letter.sent_at)
         self.reports.setdefault(subject, []).append(report_id)
@@ -99,7 +112,7 @@ class Teller:
         if story.placed_at:
             self.stage.triage(report_id, moment)
 
-    def _step(self, subject: str, step: Step, moment: datetime) -> None:
+    def _step(self, subject: str, spot: str, step: Step, moment: datetime) -> None:
         report_id = self.reports[subject][0]
         case = self.stage.case_of(report_id)
         match step.act:
@@ -108,7 +121,13 @@ class Teller:
             case "show_photo" | "hide_photo":
                 self._review(subject, case, step, moment)
             case "resolve":
-                self.stage.resolve(case, step.picture, step.words, moment)
+                shot = Shot(step.picture, spot, hour=_hour(moment))
+                self.stage.resolve(case, shot, step.words, moment)
+            case "merge":
+                other = self.stage.case_of(self.reports[step.other][0])
+                self._merge(case, other, step, moment)
+            case "split":
+                self._split(case, self.reports[subject][step.nth], step, moment)
             case _:
                 self._plain_act(case, report_id, step, moment)
 
@@ -117,6 +136,25 @@ class Teller:
         is_hidden = step.act == "hide_photo"
         review = Review("private" if is_hidden else "shown", step.reason_code or None)
         self.stage.review(case, photos[step.nth], review, moment)
+
+    def _merge(self, case: Case, other: Case, step: Step, moment: datetime) -> None:
+        as_seen = Seen(other.number, other.version)
+        self.stage.act(
+            case,
+            "merged",
+            moment,
+            lambda officer, mine: casework_merging.merge(officer, mine, as_seen, step.words),
+        )
+
+    def _split(self, case: Case, report_id: int, step: Step, moment: datetime) -> None:
+        self.stage.act(
+            case,
+            "report_split_off",
+            moment,
+            lambda officer, mine: casework_splitting.split_off(
+                officer, mine, report_id, step.words
+            ),
+        )
 
     def _plain_act(self, case: Case, report_id: int, step: Step, moment: datetime) -> None:
         words = step.words
@@ -140,12 +178,13 @@ class Teller:
         self, subject: str, episode: Episode, sending: Sending, beginning: datetime
     ) -> Letter:
         spot = SPOTS[episode.spot].position(sending.east_m, sending.north_m)
+        captured_at = beginning + timedelta(hours=sending.hours_later)
         return Letter(
             subject=f"{subject}-{sending.hours_later:g}",
             phone=sending.phone,
             category=episode.category,
-            pictures=sending.pictures,
-            captured_at=beginning + timedelta(hours=sending.hours_later),
+            shots=_shots(episode, sending, captured_at),
+            captured_at=captured_at,
             words=sending.words,
             position=Position(spot.latitude, spot.longitude, sending.accuracy_m),
             contact_phone=sending.contact_phone,
@@ -157,7 +196,10 @@ class Teller:
             subject=subject,
             phone=story.phone,
             category=story.category,
-            pictures=story.pictures,
+            shots=tuple(
+                Shot(drawing, story.place or subject, story.phone, _hour(captured_at))
+                for drawing in story.pictures
+            ),
             captured_at=captured_at,
             words=story.words,
             position=_place(story.place),
@@ -165,6 +207,7 @@ class Teller:
             claimed_at=captured_at + CLAIMED_LATER[story.kind]
             if story.kind in CLAIMED_LATER
             else None,
+            is_time_told=story.kind != "uncertain_time",
         )
 
     def _moment(self, day: int, at: str) -> datetime:
@@ -183,6 +226,27 @@ class Teller:
                     self.base,
                     partial(tallies.rebuild_tallies, day),
                 )
+
+
+def _shots(episode: Episode, sending: Sending, captured_at: datetime) -> tuple[Shot, ...]:
+    if sending.copy_of:
+        original = next(each for each in EPISODES if each.name == sending.copy_of)
+        return (_first_shot(original).copied(),)
+    hour = _hour(captured_at)
+    side = f"{sending.phone} {episode.day} {sending.hours_later:g}"
+    return tuple(Shot(drawing, episode.spot, side, hour) for drawing in sending.pictures)
+
+
+def _first_shot(episode: Episode) -> Shot:
+    """Return an episode's first photo; it is taken at the episode's beginning."""
+    beginning = datetime.combine(date.min, time.fromisoformat(episode.clock))
+    return _shots(episode, episode.sendings[0], beginning)[0]
+
+
+def _hour(moment: datetime) -> float:
+    """Return the local time of a moment in hours."""
+    local = moment.astimezone(clock.LOCAL_ZONE) if moment.tzinfo else moment
+    return local.hour + local.minute / 60
 
 
 def _place(name: str) -> Position | None:
