@@ -15,8 +15,9 @@ run:  ## start An Lộ (HOST, PORT, ANLO_VAR … as in .env.example); Ctrl-C end
 test: lint  ## every check, then every test, on both databases and in a real browser
 	@$(IN_VENV) pytest
 
-soak: build-dev  ## twenty times the examples of every rule, and every killing; takes long
-	@$(IN_VENV) pytest --hypothesis-profile=soak -m "soak or not soak" tests/domain tests/faults
+soak: build-dev  ## twenty times the examples of every rule, every killing, fifty at once; takes long
+	@$(IN_VENV) pytest --hypothesis-profile=soak -m "soak or not soak" --durations=0 \
+		--durations-min=5 tests/domain tests/faults
 
 bench: build-dev  ## times and ratios; wants a quiet machine
 	@$(IN_VENV) tests.bench

@@ -71,7 +71,8 @@ def _widen_cases() -> None:
         postgresql_where=is_merged,
     )
     op.drop_index("ix_cases_cell", "cases")
-    op.create_index("ix_cases_cell", "cases", ["cell", "lead_unit_id", "is_open"], unique=False)
+    nearest = ["cell", "lead_unit_id", "is_open", "latitude", "longitude", "id"]
+    op.create_index("ix_cases_cell", "cases", nearest, unique=False)
 
 
 def _create_prints() -> None:

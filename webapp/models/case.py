@@ -62,9 +62,10 @@ class Case(Model):
             sqlite_where=text("is_open = 1"),
             postgresql_where=text("is_open"),
         ),
-        # All three columns, or SQLite would look for a report's candidates in the queue's index,
-        # among all open cases of the commune: a hundred times as long with a million of them.
-        Index("ix_cases_cell", "cell", "lead_unit_id", "is_open"),
+        # The first three find a report's candidates; with the cell alone SQLite would read all open
+        # cases of the commune by the queue's index, a hundred times as long with a million of
+        # them. The others say which are nearest without a look at the rows.
+        Index("ix_cases_cell", "cell", "lead_unit_id", "is_open", "latitude", "longitude", "id"),
         Index("ix_cases_place_id", "place_id"),
         Index("ix_cases_unit_status", "lead_unit_id", "status", "opened_at"),
         # Nearly every case has none: an index of those would tempt SQLite to read all cases by it.
