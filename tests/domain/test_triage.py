@@ -223,9 +223,41 @@ def test_evidence_that_arrived_before_the_proof_is_late_whatever_its_clock_says(
     assert decision.is_late_evidence
 
 
-def test_a_person_who_looked_at_an_uncertain_time_is_not_asked_again() -> None:
-    seen = replace(CLEAR, is_time_certain=False, is_set_by_person=True)
+def test_a_person_who_was_asked_about_an_uncertain_time_is_not_asked_again() -> None:
+    seen = replace(CLEAR, is_time_certain=False, is_set_by_person=True, is_time_asked=True)
     assert isinstance(decide(seen, [ended(timedelta(days=-1))]), Relapse)
+
+
+def test_a_person_who_set_something_else_is_asked_about_the_time_all_the_same() -> None:
+    seen = replace(CLEAR, is_time_certain=False, is_set_by_person=True)
+    decision = decide(seen, [ended(timedelta(days=-1))])
+    assert isinstance(decision, Hold)
+    assert decision.code == "uncertain_time"
+
+
+def test_an_uncertain_time_that_nobody_could_better_counts_as_of_its_arrival() -> None:
+    claimed = replace(
+        CLEAR, is_time_certain=False, is_time_asked=True, captured_at=NOW - timedelta(days=5)
+    )
+    assert isinstance(decide(claimed, [ended(timedelta(days=-31))]), Open)
+    assert isinstance(decide(claimed, [ended(timedelta(days=-29))]), Relapse)
+
+
+def test_an_open_case_above_the_threshold_goes_before_a_likelier_one_that_ended() -> None:
+    beside = case(14, case_id=8, place_id=80)
+    for proof in (timedelta(days=-3), timedelta(days=-400)):
+        decision = decide(CLEAR, [ended(proof), beside])
+        assert isinstance(decision, Attach)
+        assert decision.case_id == 8
+    unsure = replace(CLEAR, is_time_certain=False)
+    assert isinstance(decide(unsure, [ended(timedelta(days=-3)), beside]), Attach)
+
+
+def test_a_place_with_an_open_case_has_no_second_relapse() -> None:
+    from_another_side = case(20, case_id=9, likeness=STRANGER)
+    decision = decide(CLEAR, [ended(timedelta(days=-3)), from_another_side])
+    assert isinstance(decision, Attach)
+    assert decision.case_id == 9
 
 
 def test_an_uncertain_time_beside_a_running_case_holds_nobody_up() -> None:

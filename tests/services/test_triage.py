@@ -103,13 +103,13 @@ def test_the_case_stands_at_a_place_of_its_own(store: PhotoStore) -> None:
 def test_a_second_report_near_the_first_joins_its_case(store: PhotoStore) -> None:
     first = scene.add_report()
     run(first, store)
-    near = (scene.WEST[0] + scene.TEN_METRES / 2, scene.WEST[1])
+    near = (scene.WEST[0] + 0.4 * scene.TEN_METRES, scene.WEST[1])
     second = scene.add_report(fix=near)
     run(second, store)
     assert case_of(second).id == case_of(first).id
     assert (case_of(first).report_count, case_of(first).witness_count) == (2, 2)
     terms = db.session.scalars(select(Attachment.terms).where(Attachment.report_id == second)).one()
-    assert terms["distance_m"] == pytest.approx(5, abs=0.2)
+    assert terms["distance_m"] == pytest.approx(4, abs=0.2)
     assert (terms["decision"], terms["photo_kind"]) == ("attach", "not_compared")
 
 

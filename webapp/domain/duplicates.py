@@ -6,6 +6,7 @@ docs/duplicates.md.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -85,7 +86,8 @@ class Sighting:
     """One report as evidence of where trouble is.
 
     ``position.accuracy_m`` may be missing, tiny, huge or forged; ``at`` is when it was captured
-    if that is known, else received.
+    if that is known, else received. ``origin`` names the case that it first belonged to: what a
+    person merged may lie in several spots, and each of them speaks for itself.
     """
 
     position: Position
@@ -93,6 +95,7 @@ class Sighting:
     category_code: str
     words: str = ""
     install_key_hash: str | None = None
+    origin: int | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ class Candidate:
         severity: 1 to 4.
         opened_at: when it began; the time of its last sighting counts if it has any.
         position: the case's own, which speaks when there are no sightings.
-        sightings: its newest reports, at most ``MOST_SIGHTINGS``.
+        sightings: its newest reports, at most ``MOST_SIGHTINGS`` of each spot it was merged from.
         likeness: the best over the pairs of photos that were compared; None when none could be.
         is_named: the resident says "tôi cũng thấy" of this very case.
         resolved_at: when it was resolved, if it was.
@@ -329,13 +332,15 @@ def _rank(evidence: PhotoEvidence, likeness: PhotoLikeness) -> tuple[bool, float
 def _position_evidence(
     report: Sighting, candidate: Candidate, weights: Weights
 ) -> PositionEvidence:
-    sightings = candidate.sightings[:MOST_SIGHTINGS]
-    fixes = [_fix(sighting.position, sighting.category_code) for sighting in sightings]
-    return weigh_positions(
-        _fix(report.position, report.category_code),
-        fixes or [_fix(candidate.position, candidate.category_code)],
-        weights.surroundings,
-    )
+    """Weigh a report against the spot of the case that fits it best."""
+    spots: dict[int | None, list[Fix]] = defaultdict(list)
+    for sighting in candidate.sightings:
+        if len(spots[sighting.origin]) < MOST_SIGHTINGS:
+            spots[sighting.origin].append(_fix(sighting.position, sighting.category_code))
+    here = _fix(report.position, report.category_code)
+    groups = list(spots.values()) or [[_fix(candidate.position, candidate.category_code)]]
+    weighed = (weigh_positions(here, fixes, weights.surroundings) for fixes in groups)
+    return max(weighed, key=lambda evidence: evidence.log_odds)
 
 
 def _fix(position: Position, category_code: str) -> Fix:

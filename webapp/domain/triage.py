@@ -70,6 +70,8 @@ class Evidence:
     something, which lifts every hold that only waits for a person. ``unit_id`` is the commune
     that holds the position, or what the person set; None means that nobody holds it.
     ``words`` and ``install_key_hash`` are the sender's, as far as there are any.
+    ``is_time_asked`` says that a person was asked when an uncertain photo was taken, whatever
+    they answered.
     """
 
     category_code: str
@@ -86,6 +88,7 @@ class Evidence:
     received_at: datetime | None = None
     words: str = ""
     install_key_hash: str | None = None
+    is_time_asked: bool = False
 
 
 @dataclass(frozen=True)
@@ -193,8 +196,9 @@ def decide(
         now: the moment of the decision.
 
     Returns:
-        Attach to the likeliest case above the upper threshold, or what its being resolved makes
-        of it; otherwise Open, with the open cases between the thresholds as likely twins; or
+        Attach to the likeliest open case above the upper threshold, or to a resolved one when the
+        evidence is older than its proof; when only resolved ones are as likely, Relapse, or Open
+        after their watch period; otherwise Open, with the open cases between the thresholds as likely twins; or
         Hold, with the first reason that a person would have to mend.
     """
     if evidence.position is None:
@@ -244,10 +248,14 @@ def _join_or_open(
     if not certain:
         return Open(None, _terms("open", judged), _likely(judged))
     best = certain[0]
-    episode = _episode(evidence, [each for each in certain if _is_same_place(each, best)])
-    if episode.is_late_evidence or is_open(episode.judged.case.status):
-        return _attach(episode, judged)
-    return _after_the_proof(evidence, episode.judged, policy, judged)
+    at_place = [each for each in judged if each.case.place_id == best.case.place_id]
+    late = _ended_by_then(evidence, at_place)
+    if late is not None:
+        return _attach(_Episode(late, is_late_evidence=True), judged)
+    running = [each for each in (*at_place, *certain) if is_open(each.case.status)]
+    if running:
+        return _attach(_Episode(running[0], is_late_evidence=False), judged)
+    return _after_the_proof(evidence, max(at_place, key=_end), policy, judged)
 
 
 def _attach(episode: _Episode, judged: Sequence[_Judged]) -> Attach:
@@ -275,22 +283,15 @@ def _judge_all(
     return sorted(judged, key=lambda each: (-each.judgement.log_odds, each.case.case_id))
 
 
-def _is_same_place(one: _Judged, other: _Judged) -> bool:
-    return one.case.place_id == other.case.place_id
+def _ended_by_then(evidence: Evidence, at_place: Iterable[_Judged]) -> _Judged | None:
+    """Return the case of a place that evidence from before its proof belongs to.
 
-
-def _episode(evidence: Evidence, at_place: Sequence[_Judged]) -> _Episode:
-    """Choose among the cases of one place by time: the first whose proof is not older.
-
-    Evidence captured before a proof tells of the trouble that the proof ended, even if it
-    arrives when the next case at that place is open already.
+    That is the first whose proof is not older than the capture, even if the evidence arrives
+    when the next case at that place is open already.
     """
-    ended = sorted((each for each in at_place if not is_open(each.case.status)), key=_end)
-    for each in ended:
-        if _was_captured_by(evidence, _end(each)):
-            return _Episode(each, is_late_evidence=True)
-    running = [each for each in at_place if is_open(each.case.status)]
-    return _Episode((running or ended[::-1])[0], is_late_evidence=False)
+    ended = [each for each in at_place if not is_open(each.case.status)]
+    fitting = [each for each in ended if _was_captured_by(evidence, _end(each))]
+    return min(fitting, key=_end, default=None)
 
 
 def _end(judged: _Judged) -> datetime:
@@ -312,12 +313,14 @@ def _after_the_proof(
     evidence: Evidence, ended: _Judged, policy: Policy, judged: Sequence[_Judged]
 ) -> Decision:
     """Say what evidence is that certainly or possibly came after the proof of a resolved case."""
-    if not evidence.is_time_certain and not evidence.is_set_by_person:
+    if not evidence.is_time_certain and not evidence.is_time_asked:
         return Hold(
             "uncertain_time",
             {"case_id": ended.case.case_id, "proof_at": _end(ended).isoformat()},
         )
-    captured_at = evidence.captured_at or evidence.received_at or _end(ended)
+    # Nobody could say better: what is uncertain counts as of the moment when it came.
+    captured_at = evidence.captured_at if evidence.is_time_certain else evidence.received_at
+    captured_at = captured_at or _end(ended)
     watched_from = ended.case.resolved_at or _end(ended)
     if captured_at > watched_from + policy.watch_of(ended.case.category_code):
         terms = _terms("open", [ended])

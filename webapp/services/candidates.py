@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy.orm import Session, aliased
 
 from webapp.domain import geo
 from webapp.domain.duplicates import (
@@ -61,7 +61,7 @@ def neighbours(
     named_id = _named_id(session, named_number)
     found = [
         *session.scalars(_open_near(position, unit_id, cells, named_id)),
-        *session.scalars(_ended_near(unit_id, cells)),
+        *session.scalars(_ended_near(unit_id, cells, named_id)),
     ]
     if not found:
         return []
@@ -108,7 +108,8 @@ def _squared_degrees(position: geo.Position) -> ColumnElement[float]:
     return north * north + east * east
 
 
-def _ended_near(unit_id: int, cells: Sequence[str]) -> Select[Case]:
+def _ended_near(unit_id: int, cells: Sequence[str], named_id: int | None) -> Select[Case]:
+    named_first = [Case.id != named_id] if named_id is not None else []
     return (
         select(Case)
         .where(
@@ -120,22 +121,10 @@ def _ended_near(unit_id: int, cells: Sequence[str]) -> Select[Case]:
             Case.status != "refused",
             Case.merged_into_id.is_(None),
         )
-        .order_by(Case.resolved_at.desc(), Case.id.desc())
+        .order_by(*named_first, Case.resolved_at.desc(), Case.id.desc())
         .limit(MOST_CANDIDATES)
         .execution_options(populate_existing=True)
     )
-
-
-# What a sighting is made of, and no more: whole reports of twenty cases take twice as long.
-_SIGHTING = (
-    ReportTriage.latitude,
-    ReportTriage.longitude,
-    ReportTriage.accuracy_m,
-    Report.description,
-    func.coalesce(ReportTriage.captured_at, Report.received_at),
-    func.coalesce(ReportTriage.set_category_code, Report.category_code),
-    Report.install_key_hash,
-)
 
 
 @dataclass(frozen=True)
@@ -147,15 +136,40 @@ class _Seen:
 
 
 def _sightings(session: Session, case_ids: Sequence[int]) -> Mapping[int, list[_Seen]]:
-    """Read the newest reports of each case that have a position, newest first."""
-    rank = func.row_number().over(partition_by=Attachment.case_id, order_by=Attachment.id.desc())
+    """Read the newest reports of each case that have a position, newest first.
+
+    What was merged lies in several spots, so as many are read of each case that a report was
+    first attached to: the newest attachments of a merged case are all of the one it took in.
+    """
+    first = aliased(Attachment)
+    rank = func.row_number().over(
+        partition_by=(Attachment.case_id, first.case_id), order_by=Attachment.report_id.desc()
+    )
     newest = (
-        select(Attachment.case_id, Attachment.report_id, rank.label("rank"))
+        select(
+            Attachment.case_id,
+            Attachment.report_id,
+            first.case_id.label("origin_id"),
+            rank.label("rank"),
+        )
+        .join(first, and_(first.report_id == Attachment.report_id, first.supersedes_id.is_(None)))
         .where(Attachment.case_id.in_(case_ids), is_current_attachment())
         .subquery()
     )
+    # Columns, for whole reports of twenty cases take twice as long.
     rows = session.execute(
-        select(newest.c.case_id, Report.id, *_SIGHTING)
+        select(
+            newest.c.case_id,
+            newest.c.origin_id,
+            Report.id,
+            ReportTriage.latitude,
+            ReportTriage.longitude,
+            ReportTriage.accuracy_m,
+            func.coalesce(ReportTriage.captured_at, Report.received_at),
+            func.coalesce(ReportTriage.set_category_code, Report.category_code),
+            Report.description,
+            Report.install_key_hash,
+        )
         .join(Report, Report.id == newest.c.report_id)
         .join(ReportTriage, ReportTriage.report_id == Report.id)
         .where(
@@ -163,25 +177,21 @@ def _sightings(session: Session, case_ids: Sequence[int]) -> Mapping[int, list[_
             ReportTriage.latitude.is_not(None),
             ReportTriage.longitude.is_not(None),
         )
-        .order_by(newest.c.case_id, newest.c.rank)
+        .order_by(newest.c.case_id, newest.c.rank, newest.c.origin_id)
     )
     found: dict[int, list[_Seen]] = defaultdict(list)
-    for case_id, report_id, *seen in rows:
-        found[case_id].append(_Seen(report_id, _sighting(*seen)))
+    for case_id, origin_id, report_id, latitude, longitude, accuracy_m, at, *said in rows:
+        category_code, words, install_key_hash = said
+        sighting = Sighting(
+            position=geo.Position(latitude, longitude, accuracy_m),
+            at=at,
+            category_code=category_code,
+            words=words or "",
+            install_key_hash=install_key_hash,
+            origin=origin_id,
+        )
+        found[case_id].append(_Seen(report_id, sighting))
     return found
-
-
-def _sighting(
-    latitude: float, longitude: float, accuracy_m: float | None, words: str | None, *rest: Any
-) -> Sighting:
-    at, category_code, install_key_hash = rest
-    return Sighting(
-        position=geo.Position(latitude, longitude, accuracy_m),
-        at=at,
-        category_code=category_code,
-        words=words or "",
-        install_key_hash=install_key_hash,
-    )
 
 
 def _photos(
