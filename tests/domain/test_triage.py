@@ -243,6 +243,12 @@ def test_an_uncertain_time_that_nobody_could_better_counts_as_of_its_arrival() -
     assert isinstance(decide(claimed, [ended(timedelta(days=-29))]), Relapse)
 
 
+def test_an_opened_case_speaks_of_open_ones_only() -> None:
+    decision = decide(CLEAR, [ended(timedelta(days=-3), likeness=STRANGER)])
+    assert isinstance(decision, Open)
+    assert decision.terms == {"decision": "open", "candidates": 0}
+
+
 def test_an_open_case_above_the_threshold_goes_before_a_likelier_one_that_ended() -> None:
     beside = case(14, case_id=8, place_id=80)
     for proof in (timedelta(days=-3), timedelta(days=-400)):

@@ -198,8 +198,8 @@ def decide(
     Returns:
         Attach to the likeliest open case above the upper threshold, or to a resolved one when the
         evidence is older than its proof; when only resolved ones are as likely, Relapse, or Open
-        after their watch period; otherwise Open, with the open cases between the thresholds as likely twins; or
-        Hold, with the first reason that a person would have to mend.
+        after their watch period; otherwise Open, with the open cases between the thresholds as
+        likely twins; or Hold, with the first reason that a person would have to mend.
     """
     if evidence.position is None:
         return _unplaced(evidence.stray_fix)
@@ -246,7 +246,8 @@ def _join_or_open(
     judged = _judge_all(evidence, candidates, policy, now)
     certain = [each for each in judged if each.verdict == "attach"]
     if not certain:
-        return Open(None, _terms("open", judged), _likely(judged))
+        running = [each for each in judged if is_open(each.case.status)]
+        return Open(None, _terms("open", running), _likely(judged))
     best = certain[0]
     at_place = [each for each in judged if each.case.place_id == best.case.place_id]
     late = _ended_by_then(evidence, at_place)
@@ -347,6 +348,6 @@ def _likely(judged: Sequence[_Judged], besides: _Judged | None = None) -> tuple[
 
 
 def _terms(decision: str, judged: Sequence[_Judged]) -> dict[str, Any]:
-    """Return the numbers of the likeliest candidate, and what was decided by them."""
+    """Return the numbers of the first of some candidates, and what was decided by them."""
     best = judged[0].judgement.as_terms() if judged else {"candidates": 0}
     return {"decision": decision, **best}

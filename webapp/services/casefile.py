@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Integer, cast, func, or_, select
+from sqlalchemy import Integer, Select, cast, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
@@ -12,9 +12,10 @@ from webapp.domain import casework as rules
 from webapp.domain.deadlines import local_day
 from webapp.domain.disclosure import PUBLIC_KINDS
 from webapp.domain.errors import NotFound
-from webapp.domain.geo import Position
+from webapp.domain.geo import Position, cells_within, distance_m
 from webapp.extensions import db
 from webapp.models import Case, CaseEvent, Officer, Photo, Unit
+from webapp.services.case_families import family_of
 from webapp.services.case_map import CaseMap, Shown, draw_case, draw_pair
 from webapp.services.case_relations import (
     CasePair,
@@ -38,6 +39,9 @@ from webapp.services.scope import visible_cases
 
 # A place that is taken again and again: the page tells the last few times, the rest by a number.
 MOST_PAST_CASES = 10
+# As far as phones err between houses; and no longer a list than one reads.
+BESIDE_M = 50.0
+MOST_BESIDE = 5
 # A pavement that a whole town reports would make a page that no phone can load.
 MOST_REPORTS = 20
 MOST_PHOTOS = 20
@@ -66,18 +70,28 @@ class Tally:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A case that ended near by, and how far away."""
+
+    case: Case
+    distance_m: float
+
+
+@dataclass(frozen=True)
 class Past:
     """What happened at the place before, as far as the officer may know.
 
     ``cases`` are the newest ones, ``count`` is how many there are; ``relapses`` counts how often
     trouble came back there within a watch period, the present case included. ``previous`` is the
-    case that ended here before this one, if it is among them.
+    case that ended here before this one, if it is among them. ``beside`` are cases that ended
+    within the error of a phone's fix, at what the machine took for other places.
     """
 
     cases: Sequence[Case] = ()
     count: int = 0
     relapses: int = 0
     previous: Case | None = None
+    beside: Sequence[Beside] = ()
 
 
 @dataclass(frozen=True)
@@ -280,15 +294,18 @@ def events_since(case_id: int, version: int) -> list[Told]:
 
 
 def _past(officer: Officer, case: Case) -> Past:
-    """Read what was at the place before; a case that was merged away is no story of its own."""
+    """Read what was at the place before; a case that was merged away is no story of its own.
+
+    Where a case was merged in, its place's past is told as well.
+    """
     relapses = func.sum(cast(Case.is_relapse, Integer)).over()
     earlier = (
         visible_cases(officer)
         .add_columns(func.count().over(), relapses)
         .where(
-            Case.place_id == case.place_id,
+            Case.place_id.in_(_places_of(case)),
             Case.id != case.id,
-            Case.opened_at <= case.opened_at,
+            or_(Case.opened_at <= case.opened_at, Case.id == case.previous_case_id),
             Case.merged_into_id.is_(None),
         )
         .order_by(Case.opened_at.desc())
@@ -302,7 +319,37 @@ def _past(officer: Officer, case: Case) -> Past:
         count=count,
         relapses=int(relapses_before) + case.is_relapse,
         previous=next((each for each in cases if each.id == case.previous_case_id), None),
+        beside=_ended_beside(officer, case),
     )
+
+
+def _ended_beside(officer: Officer, case: Case) -> tuple[Beside, ...]:
+    """Read what ended near by before this case, nearest first: a relapse may hide there.
+
+    Trouble that is photographed from another side looks like other trouble, so a person has to
+    be able to see what the machine did not.
+    """
+    here = Position(case.latitude, case.longitude)
+    ended = visible_cases(officer).where(
+        ~Case.is_open,
+        Case.cell.in_(cells_within(case.latitude, case.longitude, BESIDE_M)),
+        Case.lead_unit_id == case.lead_unit_id,
+        Case.place_id != case.place_id,
+        Case.merged_into_id.is_(None),
+        Case.opened_at <= case.opened_at,
+    )
+    newest = ended.order_by(Case.opened_at.desc()).limit(MOST_PAST_CASES)
+    found = [
+        Beside(each, distance_m(here, Position(each.latitude, each.longitude)))
+        for each in db.session.scalars(newest.options(joinedload(Case.category)))
+    ]
+    near = [each for each in found if each.distance_m <= BESIDE_M]
+    return tuple(sorted(near, key=lambda each: each.distance_m)[:MOST_BESIDE])
+
+
+def _places_of(case: Case) -> Select[int]:
+    family = family_of(case.id)
+    return select(Case.place_id).where(Case.id.in_(select(family.c.id)))
 
 
 def acts_of(officer: Officer, case: Case) -> frozenset[str]:

@@ -17,8 +17,10 @@ async function read(file) {
 function capturedAt(photo, facts) {
   if (facts.captured_at) return facts.captured_at;
   if (photo.source !== 'camera') return null;
-  const isFresh = photo.modified_at && photo.added_at - photo.modified_at < cameraMomentMs;
-  return new Date(isFresh ? photo.modified_at : photo.added_at).toISOString();
+  if (!photo.modified_at) return new Date(photo.added_at).toISOString();
+  // An older file was not taken just now, whatever button it came by: nobody knows when.
+  const isFresh = photo.added_at - photo.modified_at < cameraMomentMs;
+  return isFresh ? new Date(photo.modified_at).toISOString() : null;
 }
 
 /** `photo` with exif_claims, captured_at, original_sha256 and the bytes that will travel. */

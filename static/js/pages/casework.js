@@ -119,7 +119,7 @@ function keepAddress(number) {
 
 function beginCase() {
   const head = document.querySelector('[data-case]');
-  const told = document.querySelector('#what-happened');
+  const told = document.querySelector('#what-happened') || document.querySelector('.wayback');
   // Two cases side by side are on no list.
   if (!head) {
     focusOn(told);
