@@ -3,6 +3,8 @@
 from flask import Flask
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
+from webapp.domain.case_state import CASE_NUMBER_PATTERN
+
 # The largest id that a BIGINT column holds; a larger one would be an error of the driver.
 LARGEST_ID = 2**63 - 1
 
@@ -21,7 +23,7 @@ class IdConverter(IntegerConverter):
 class CaseNumberConverter(BaseConverter):
     """The number of a case, such as NH-2026-00042: ``<case_number:number>``."""
 
-    regex = "[A-Z]{1,8}-[0-9]{4}-[0-9]{1,9}"
+    regex = CASE_NUMBER_PATTERN
 
 
 def register(app: Flask) -> None:

@@ -24,9 +24,10 @@ Phone = Callable[..., Page]
 Picture = Callable[..., str]
 Spot = dict[str, float]
 
-# Nobody looks further than 250 m, so each test has ground of its own.
+# Nobody looks further than 250 m, so each test has ground of its own, in two rows.
 APART_DEGREES = 0.003
-_spots = itertools.count(1)
+ROWS_APART_DEGREES = 0.004
+_spots = itertools.count(2)
 
 HINT = "[data-seen]"
 TOO = "[data-seen-too]"
@@ -35,7 +36,11 @@ TOO = "[data-seen-too]"
 @pytest.fixture
 def spot() -> Spot:
     """Ground in Vĩnh Hải where no other test reports anything."""
-    return VINH_HAI | {"longitude": VINH_HAI["longitude"] - APART_DEGREES * next(_spots)}
+    column, row = divmod(next(_spots), 2)
+    return VINH_HAI | {
+        "latitude": VINH_HAI["latitude"] - ROWS_APART_DEGREES * row,
+        "longitude": VINH_HAI["longitude"] - APART_DEGREES * column,
+    }
 
 
 @pytest.fixture
@@ -250,14 +255,14 @@ def test_without_javascript_a_link_names_the_case(
     report, photos = sent_with(site, key_on(page))
     assert (report.meant_case_number, photos) == (case.number, 0)
     assert report.category_code == "illegal_parking"
-    assert report.pin_latitude == pytest.approx(spot["latitude"], abs=0.0002)
+    assert report.pin_latitude is None
 
 
 def test_a_link_names_the_case_and_leaves_what_was_begun_alone(
     site: Site, phone: Phone, open_case: Callable[..., Case], spot: Spot, picture: Picture
 ) -> None:
     case = open_case(spot)
-    page = phone()
+    page = phone(geolocation=spot)
     open_form(page)
     add_photo(page, picture())
     page.fill("#words", "Chuyện khác hẳn")
@@ -266,21 +271,62 @@ def test_a_link_names_the_case_and_leaves_what_was_begun_alone(
     page.get_by_role("link", name="Tôi cũng thấy").click()
     expect(page.locator(TOO)).to_have_attribute("aria-pressed", "true")
     expect(page.locator("[data-photos] img")).to_have_count(0)
-    expect(page.locator("[data-accuracy]")).to_have_text("Theo vị trí công khai của vụ việc")
+    expect(page.locator("[data-accuracy]")).to_contain_text("Chính xác khoảng")
     send(page)
     report, _photos = sent_with(site, key_on(page))
     assert report.meant_case_number == case.number
-    assert report.pin_latitude == pytest.approx(spot["latitude"], abs=0.0002)
+    assert (report.pin_latitude, report.device_latitude) == (None, spot["latitude"])
     page.goto("/report")
     expect(page.locator("#words")).to_have_value("Chuyện khác hẳn")
     expect(page.locator("[data-photos] img")).to_have_count(1)
+
+
+def test_a_link_says_nothing_of_where_a_silent_phone_is(
+    site: Site, phone: Phone, open_case: Callable[..., Case], spot: Spot
+) -> None:
+    case = open_case(spot)
+    page = phone(permissions=[])
+    open_form(page, f"/report?seen={case.number}")
+    expect(page.locator(TOO)).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_text("Máy chưa biết bạn đang ở đâu")).to_be_visible()
+    expect(page.get_by_role("button", name="Đặt ghim trên bản đồ")).to_be_visible()
+    send(page)
+    report, _photos = sent_with(site, key_on(page))
+    assert report.meant_case_number == case.number
+    assert (report.pin_latitude, report.device_latitude) == (None, None)
+
+
+def test_the_map_of_a_link_begins_at_the_case_and_only_a_moved_pin_counts(
+    site: Site, phone: Phone, open_case: Callable[..., Case], spot: Spot
+) -> None:
+    case = open_case(spot)
+    page = phone(permissions=[])
+    open_form(page, f"/report?seen={case.number}")
+    page.get_by_role("button", name="Đặt ghim trên bản đồ").click()
+    expect(page.get_by_role("button", name="Bắc")).to_be_visible()
+    expect(page.get_by_text("Máy chưa biết bạn đang ở đâu")).to_be_visible()
+    page.get_by_role("button", name="Bắc").click()
+    expect(page.locator("[data-accuracy]")).to_have_text("Theo ghim bạn đặt")
+    send(page)
+    report, _photos = sent_with(site, key_on(page))
+    assert report.pin_latitude == pytest.approx(spot["latitude"] + 10 / 111_195, abs=0.0002)
+
+
+def test_a_phone_that_is_elsewhere_lets_go_of_the_case_of_a_link(
+    phone: Phone, open_case: Callable[..., Case], spot: Spot
+) -> None:
+    case = open_case(spot)
+    page = phone(geolocation=spot | {"latitude": spot["latitude"] + 0.006})
+    open_form(page, f"/report?seen={case.number}")
+    expect(page.locator("[data-seen-word]")).to_contain_text(f"cách xa vụ việc {case.number}")
+    expect(page.locator("[data-seen-send]")).to_be_hidden()
 
 
 def test_a_form_that_names_a_case_is_not_kept_for_other_reports(
     phone: Phone, open_case: Callable[..., Case], spot: Spot
 ) -> None:
     case = open_case(spot)
-    page = phone(service_workers="allow")
+    page = phone(service_workers="allow", geolocation=spot)
     page.goto("/")
     page.evaluate("navigator.serviceWorker.ready")
     page.reload()

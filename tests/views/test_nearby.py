@@ -1,6 +1,7 @@
 """The door that tells what lies near by, the form that names a case, and what became of it."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -204,7 +205,10 @@ def test_the_plain_form_asks_for_a_photo_unless_a_case_is_named(
 def test_a_link_opens_the_form_with_the_case_named(client: FlaskClient, case: str) -> None:
     page = client.get(f"/report?seen={case.lower()}").text
     assert f'name="seen_case" value="{case}"' in page
-    assert 'name="pin_latitude"' in page
+    # The case's own point is nobody's sighting: where the resident stands is not said here.
+    assert 'name="pin_latitude"' not in page
+    assert "Máy chưa biết bạn đang ở đâu" in page
+    assert re.search(r'<div class="stack" data-unlocated>', page)
     assert 'value="pavement_encroachment" required checked' in page
 
 
@@ -236,7 +240,13 @@ def join(app: Flask, number: str, *, by_officer: bool = False) -> None:
         joined = session.scalars(select(Case).where(Case.number == number)).one()
         actor = session.scalars(select(Officer)).first() if by_officer else None
         casework.attach_report(
-            work, report, joined, terms={}, actor=actor, now=clock.now(), captured_at=None
+            work,
+            report,
+            joined,
+            terms={"decision": "split"} if by_officer else {},
+            actor=actor,
+            now=clock.now(),
+            captured_at=None,
         )
 
 

@@ -531,3 +531,21 @@ def test_a_place_that_is_no_commune_is_not_offered(
     page = supervisor.client.get(DESK).text
     assert "data-named" not in page
     assert "<optgroup" not in page
+
+
+def test_a_case_that_the_sender_saw_as_well_is_shown_with_its_commune(
+    app: Flask, supervisor: Visitor, triaged: Callable[..., int]
+) -> None:
+    first = triaged(fix=scene.EAST)
+    with app.app_context():
+        joined = select(Case).join(Attachment).where(Attachment.report_id == first)
+        number = db.session.scalars(joined).one().number
+    report = triaged(fix=None, meant_case_number=number)
+    page = supervisor.client.get(f"{DESK}?report={report}").text
+    assert re.search(rf'Người gửi nói cũng thấy vụ việc</th><td><a href="/cases/{number}">', page)
+    option = re.search(r'label="Người gửi nêu"><option[^>]*>xã Vĩnh Hải</option>', page)
+    assert option
+    assert " selected" not in option[0]
+    # Where the sender stands is still for the person to find out.
+    assert re.search(r'<input id="position"[^>]* value=""', page)
+    assert supervisor.client.get(f"/cases/{number}").status_code == 200

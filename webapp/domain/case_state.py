@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+# How a case's number is written: NH-2026-00042. Its prefix is the settings' to choose.
+CASE_NUMBER_PATTERN = "[A-Z]{1,8}-[0-9]{4}-[0-9]{1,9}"
+
 
 @dataclass(frozen=True)
 class CaseState:
@@ -51,9 +54,11 @@ class Happening:
     - resolved: public_sentence; optionally photo_ids, photo_captured_at
     - severity_raised: severity; optionally acknowledge_due_at, resolve_due_at
     - merged, report_returned: report_count, witness_count, last_captured_at (after it), severity,
-      acknowledge_due_at, resolve_due_at (none of them lowers or postpones anything)
+      acknowledge_due_at, resolve_due_at (none of them lowers or postpones anything);
+      merged also: is_relapse, previous_case_id of both together
     - merged_into: into_case_id, into_number
-    - merge_undone, report_split_off, separated: report_count, witness_count, last_captured_at
+    - merge_undone, report_split_off: report_count, witness_count, last_captured_at
+    - separated: these, and severity, acknowledge_due_at, resolve_due_at of both together
     - the others change at most their own moment; what else they carry is for the reader
     """
 

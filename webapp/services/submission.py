@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO, TypeVar
 
 from webapp.clock import LOCAL_ZONE
+from webapp.domain.case_state import CASE_NUMBER_PATTERN
 from webapp.domain.errors import InvalidInput
 from webapp.domain.evidence import is_reasonable, parse_tracking_key
 from webapp.domain.geo import is_usable
@@ -41,9 +42,8 @@ _DATE_SHAPED = re.compile(r"[+-]?[0-9]{4,6}[-:/.]?[0-9]{2}[-:/.]?[0-9]{2}([T ][0
 # Vietnamese numbers have ten digits with their 0, or nine after +84; foreign ones up to fifteen.
 _PHONE = re.compile(r"\+?[0-9]{9,15}")
 _PHONE_PUNCTUATION = str.maketrans("", "", " .-()")
+_CASE_NUMBER = re.compile(CASE_NUMBER_PATTERN)
 # The address is proven by the message sent to it; here only typing errors are caught.
-# As the server writes them: NH-2026-00042 (``paths.CaseNumberConverter``).
-_CASE_NUMBER = re.compile(r"[A-Z]{1,8}-[0-9]{4}-[0-9]{1,9}")
 _EMAIL = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\".]{2,}")
 
 

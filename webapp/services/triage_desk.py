@@ -1,5 +1,6 @@
 """What the triage desk shows: held reports by reason, one of them opened, and what was done."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,6 +26,7 @@ from webapp.services.triage_sheet import (
     HeldReport,
     NamedCommune,
     OpenedReport,
+    commune_of_meant,
     line_of,
     named_commune,
     open_report,
@@ -111,8 +113,13 @@ def read_desk(
         week=_acts_by_kind(session, is_here, week_start),
         categories=tuple(session.scalars(categories)),
         units=units,
-        named=named_commune(opened.line.commune_hint, units) if opened else None,
+        named=_named(opened, units) if opened else None,
     )
+
+
+def _named(opened: OpenedReport, units: Sequence[Unit]) -> NamedCommune | None:
+    in_words = named_commune(opened.line.commune_hint, units)
+    return in_words or commune_of_meant(opened.meant_case, units)
 
 
 def count_held(officer: Officer) -> int:

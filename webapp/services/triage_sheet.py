@@ -17,6 +17,7 @@ from webapp.domain.geo import Position, distance_m
 from webapp.extensions import db
 from webapp.models import Case, Category, Contact, Officer, Photo, Report, ReportTriage, Unit
 from webapp.services import photos, triage, triage_claims
+from webapp.services.case_families import survivor_of
 from webapp.services.triage_scope import on_desk_of
 
 # Reports whose photos the desk may look at; those of a case belong to its commune.
@@ -62,9 +63,13 @@ class ClaimLine:
 
 @dataclass(frozen=True)
 class OpenedReport:
-    """The held report on the sheet: its claims, and what would happen if it were confirmed."""
+    """The held report on the sheet: its claims, and what would happen if it were confirmed.
+
+    ``meant_case`` is the case that the sender saw as well, as it goes on after any merge.
+    """
 
     line: HeldReport
+    meant_case: Case | None
     claims: tuple[ClaimLine, ...]
     sent_at: datetime | None
     has_phone: bool
@@ -80,9 +85,9 @@ class OpenedReport:
 
 @dataclass(frozen=True)
 class NamedCommune:
-    """The one commune that the words of a sender speak of.
+    """The one commune that a sender speaks of, in words or by naming a case of it.
 
-    ``is_certain`` says that they are its name and nothing else.
+    ``is_certain`` says that the words are its name and nothing else.
     """
 
     unit: Unit
@@ -97,6 +102,12 @@ def named_commune(words: str | None, units: Sequence[Unit]) -> NamedCommune | No
         return NamedCommune(exact[0], is_certain=True)
     spoken_of = exact or [unit for unit in units if unit.name.casefold() in said]
     return NamedCommune(spoken_of[0], is_certain=False) if len(spoken_of) == 1 else None
+
+
+def commune_of_meant(case: Case | None, units: Sequence[Unit]) -> NamedCommune | None:
+    """Return the commune of the case that a sender named: worth offering, and never certain."""
+    leads = [unit for unit in units if case is not None and unit.id == case.lead_unit_id]
+    return NamedCommune(leads[0], is_certain=False) if leads else None
 
 
 def _names(unit: Unit) -> tuple[str, str]:
@@ -185,6 +196,7 @@ def open_report(
     foreseen = triage.foresee(session, report, standing)
     return OpenedReport(
         line=line_of(standing, report, category, pictures),
+        meant_case=_meant_case(session, report.meant_case_number),
         claims=_claims(report, standing, pictures, position, source),
         sent_at=report.sent_at,
         has_phone=bool(contact and contact.phone),
@@ -197,6 +209,13 @@ def open_report(
         foreseen_case_number=_case_number(session, foreseen.decision),
         foreseen_severity=_severity(foreseen),
     )
+
+
+def _meant_case(session: Session, number: str | None) -> Case | None:
+    if number is None:
+        return None
+    meant = session.scalars(select(Case).where(Case.number == number)).one_or_none()
+    return survivor_of(session, meant) if meant else None
 
 
 def _severity(foreseen: triage.Foresight) -> int:

@@ -115,9 +115,9 @@ export function makeSeen(section, { draft, category, choose, onChange, onSeen })
 
   // ── Naming ───────────────────────────────────────────────────────────────────────────────
 
-  function name(one, facts = {}) {
+  function name(one) {
     const before = category();
-    onChange({ seen: { ...one, category_before: before === one.category ? null : before }, ...facts });
+    onChange({ seen: { ...one, category_before: before === one.category ? null : before } });
     if (one.category) choose(one.category);
     tell(say('seen_said', { number: one.number, category: one.category_name || '' }), false);
     settle();
@@ -125,9 +125,7 @@ export function makeSeen(section, { draft, category, choose, onChange, onSeen })
 
   function drop(words, { restoresCategory = false, isVisible = true } = {}) {
     const { category_before: before, category: own } = named();
-    // The case's own point was taken for the place; without the case it says nothing.
-    const { pin } = draft();
-    onChange({ seen: null, ...(pin && pin.from_case ? { pin: null, place_words: null } : {}) });
+    onChange({ seen: null });
     if (restoresCategory && category() === own) choose(before || null);
     tell(words, isVisible);
     settle();
@@ -219,12 +217,8 @@ export function makeSeen(section, { draft, category, choose, onChange, onSeen })
     },
     /** Shows what the draft names, after it was opened. */
     restore: drawAll,
-    /** Names a case that a link brought; its public point is the place until a better one comes. */
-    nameLinked(one) {
-      if (isNamed(one)) return;
-      const { latitude, longitude } = one;
-      name(one, latitude === undefined ? {} : { pin: { latitude, longitude, from_case: true }, place_words: null });
-    },
+    /** Names a case that a link brought. Its point is not the resident's: they may be elsewhere. */
+    nameLinked(one) { if (!isNamed(one)) name(one); },
     /** Shows a case that ended, to which a link led. */
     showEnded(one) { cases = [one]; draw(); },
     /** Hears that the resident chose a category: another one means another trouble. */

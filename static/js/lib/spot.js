@@ -22,7 +22,6 @@ function addressOf(land, commune, spot) {
 }
 
 function sourceInWords(spot) {
-  if (spot.from_case) return say('by_case');
   if (spot.source === 'pin') return say('by_pin');
   if (spot.source === 'exif') return say('by_photo');
   return say('accuracy', { distance: metresInWords(spot.accuracy_m) });
@@ -49,6 +48,7 @@ export function makeSpot(section, { draft, photos, onChange, onSpot }) {
     const isLate = !spot && photos().length > 0 && isFixLate(draft(), photos());
     show(find('located'), Boolean(spot));
     show(find('unlocated'), !spot);
+    show(find('unlocated-seen'), Boolean(draft().seen) && !isLocating);
     show(find('locating'), isLocating && !spot);
     show(find('late-fix'), isLate);
     show(find('ask-location'), !spot && !isLocating && !isLate && problem !== 'denied');
@@ -105,6 +105,13 @@ export function makeSpot(section, { draft, photos, onChange, onSpot }) {
     draw();
   }
 
+  // Neither is an answer, but a better place to begin the search than the district's middle. The
+  // case that is named says nothing of the resident until they move the pin themselves.
+  function searchStart() {
+    const { seen, fix } = draft();
+    return seen && seen.latitude !== undefined ? seen : fix;
+  }
+
   async function openPin() {
     const known = await land();
     if (!known) { show(find('no-map'), true); return; }
@@ -115,8 +122,7 @@ export function makeSpot(section, { draft, photos, onChange, onSpot }) {
     if (isPinMapOpen) return;
     const live = find('live');
     const { openPinMap } = await import('./pin-map.js');
-    // A late fix is no answer, but a better place to begin the search than the district's middle.
-    await openPinMap(live, known, likelyPosition(draft(), photos()) || draft().fix, {
+    await openPinMap(live, known, likelyPosition(draft(), photos()) || searchStart(), {
       label: say('pin_label'),
       fix: draft().fix,
       buttons: Array.from(section.querySelectorAll('[data-step]')),
@@ -143,14 +149,18 @@ export function makeSpot(section, { draft, photos, onChange, onSpot }) {
 
   return {
     draw,
-    /** Asks the phone after the first photo, and again only while nothing better is known. */
+    /**
+     * Asks the phone after the first photo, or once a case is named, which needs no photo; and
+     * again only while nothing better is known.
+     */
     async askAtFittingMoment() {
       const state = await permission();
       if (state === 'denied') { problem = 'denied'; draw(); return; }
       // A report that waits was made where it was made; by now the phone may be at home.
       const isWaiting = Boolean(draft().attempted_at && draft().fix);
       const isKnown = draft().pin || isWaiting || isFixSettled(draft(), photos());
-      const isDue = !isKnown && (photos().length > 0 || state === 'granted');
+      const isMoment = photos().length > 0 || Boolean(draft().seen) || state === 'granted';
+      const isDue = !isKnown && isMoment;
       if (isDue) askWhere(); else draw();
     },
   };

@@ -343,8 +343,7 @@ export async function start() {
     onSeen() {
       drawPhotos();
       settleProblem(form, 'photo');
-      // Without the case its point is gone as well, and the phone may be asked in its place.
-      if (draft.seen) spot.draw(); else spot.askAtFittingMoment();
+      spot.draw();
     },
   });
   const linked = caseOfLink(new URLSearchParams(window.location.search).get('seen'));
