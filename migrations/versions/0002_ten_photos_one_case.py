@@ -4,6 +4,10 @@ Prints of photos and photos used before, suggested merges, what persons said of 
 a resident means; when a proof was taken, relapses, and cases that were merged into another.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -20,13 +24,14 @@ DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
 def upgrade() -> None:
-    """Add columns, then tables."""
+    """Add columns, then tables; tell of old proofs when they were taken."""
     op.add_column("reports", sa.Column("meant_case_number", sa.String(length=24), nullable=True))
     op.add_column("report_triage", sa.Column("set_captured_at", MOMENT, nullable=True))
     _widen_cases()
     _create_prints()
     _create_suggestions()
     _create_labels()
+    _date_proofs()
 
 
 def downgrade() -> None:
@@ -73,6 +78,59 @@ def _widen_cases() -> None:
     op.drop_index("ix_cases_cell", "cases")
     nearest = ["cell", "lead_unit_id", "is_open", "latitude", "longitude", "id"]
     op.create_index("ix_cases_cell", "cases", nearest, unique=False)
+
+
+def _date_proofs() -> None:
+    """Give each case that was resolved before its ``proof_at``, as its events add up to.
+
+    A photo that says nothing of its time, or a time to come, was taken by when it was handed in.
+    """
+    events = sa.table(
+        "case_events",
+        sa.column("case_id", ID),
+        sa.column("version", sa.Integer),
+        sa.column("kind", sa.String),
+        sa.column("at", MOMENT),
+        sa.column("data", DOCUMENT),
+    )
+    query = sa.select(events.c.case_id, events.c.at, events.c.data)
+    query = query.where(events.c.kind == "resolved").order_by(events.c.case_id, events.c.version)
+    bind = op.get_bind()
+    proofs = {case_id: _proof_at(at, data) for case_id, at, data in bind.execute(query)}
+    if not proofs:
+        return
+    cases = sa.table("cases", sa.column("id", ID), sa.column("proof_at", MOMENT))
+    dated = sa.update(cases).where(cases.c.id == sa.bindparam("case"))
+    rows = [{"case": case_id, "proof_at": proof_at} for case_id, proof_at in proofs.items()]
+    with _cases_unguarded():
+        bind.execute(dated.values(proof_at=sa.bindparam("proof_at")), rows)
+
+
+def _proof_at(at: datetime, data: dict[str, str | None]) -> datetime:
+    words = data.get("photo_captured_at")
+    moment = _in_utc(at)
+    moment = min(moment, _in_utc(datetime.fromisoformat(words))) if words else moment
+    # SQLite keeps moments in UTC without a zone.
+    return moment.replace(tzinfo=None) if op.get_bind().dialect.name == "sqlite" else moment
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+@contextmanager
+def _cases_unguarded() -> Iterator[None]:
+    """Let cases be changed without a new event: nothing happens to them but a column."""
+    bind = op.get_bind()
+    if bind.dialect.name == "postgresql":
+        op.execute("ALTER TABLE cases DISABLE TRIGGER cases_need_event")
+        yield
+        op.execute("ALTER TABLE cases ENABLE TRIGGER cases_need_event")
+        return
+    guard = bind.scalar(sa.text("SELECT sql FROM sqlite_master WHERE name = 'cases_need_event'"))
+    op.execute("DROP TRIGGER cases_need_event")
+    yield
+    bind.exec_driver_sql(guard)
 
 
 def _create_prints() -> None:

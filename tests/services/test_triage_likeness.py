@@ -224,6 +224,21 @@ def test_naming_a_case_is_evidence_and_no_order(send: Send) -> None:
     assert case_of(second).id != case_of(first).id
 
 
+def test_a_photo_taken_far_away_is_stronger_than_the_case_that_is_named(send: Send) -> None:
+    first = send(pictures.seen_from(MARKET, 0), accuracy_m=5.0)
+    three_km_north = (scene.WEST[0] + 300 * scene.TEN_METRES, scene.WEST[1])
+    number = case_of(first).number
+    second = send(scene.jpeg(position=three_km_north), fix=None, meant_case_number=number)
+    assert case_of(second).id != case_of(first).id
+
+
+def test_naming_a_case_without_any_position_is_for_a_person(send: Send) -> None:
+    first = send(pictures.seen_from(MARKET, 0), accuracy_m=5.0)
+    second = send(fix=None, meant_case_number=case_of(first).number)
+    assert (standing(second).status, standing(second).hold_code) == ("held", "no_position")
+    assert case_of(first).report_count == 1
+
+
 def test_naming_a_case_that_does_not_exist_harms_nobody(send: Send) -> None:
     report = send(meant_case_number="NH-2026-99999")
     assert standing(report).status == "triaged"

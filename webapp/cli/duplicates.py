@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import click
 from flask.cli import AppGroup
 from flask_babel import gettext as _
 
-from webapp.cli.speech import speaks_plainly
+from webapp.adapters.photo_store import PhotoStore
+from webapp.cli.speech import settings_in_use, speaks_plainly
 from webapp.domain.errors import InvalidInput
 from webapp.services import (
     duplicates_evaluate,
@@ -19,6 +21,7 @@ from webapp.services import (
     duplicates_photos,
     duplicates_replay,
     duplicates_streams,
+    photo_prints,
 )
 from webapp.services.duplicates_evaluate import Evaluation
 from webapp.services.duplicates_fit import Training
@@ -158,6 +161,29 @@ def replay(
         _print_json([each.as_json() for each in figures])
     else:
         _tell_figures(figures)
+
+
+@duplicates_group.command("prints")
+@speaks_plainly
+def take_prints() -> None:
+    """Lấy dấu của mọi ảnh chưa có; dừng giữa chừng thì chạy lại, máy làm tiếp phần còn lại."""
+    total, seen = photo_prints.count_missing(), 0
+    outcomes: Counter[photo_prints.Outcome] = Counter()
+    for photos, came_of_them in photo_prints.take_all_missing(
+        PhotoStore(settings_in_use().photo_folder)
+    ):
+        seen += photos
+        outcomes += came_of_them
+        click.echo(_("Đã xem %(seen)d/%(total)d ảnh.", seen=seen, total=max(seen, total)))
+    click.echo(
+        _(
+            "Đã lấy %(taken)d dấu ảnh; %(unprintable)d ảnh không đọc được;"
+            " %(away)d ảnh chưa thấy tệp.",
+            taken=outcomes["taken"],
+            unprintable=outcomes["unprintable"],
+            away=outcomes["away"],
+        )
+    )
 
 
 def _replayed(

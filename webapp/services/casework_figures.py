@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from webapp import clock
@@ -18,6 +17,7 @@ from webapp.models import (
     ReportTriage,
 )
 from webapp.services.calendar import calendar_around
+from webapp.services.transaction import insert_into
 
 _series_prefix = "NH"
 
@@ -31,11 +31,9 @@ def number_cases_as(prefix: str) -> None:
 def next_number(session: Session, now: datetime) -> str:
     """Give out the next readable number of the year, such as NH-2026-00042."""
     year = now.astimezone(clock.LOCAL_ZONE).year
-    dialect = session.get_bind().dialect.name
-    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     # One statement on both databases, so that two openings at once never get one number.
     given = session.scalar(
-        insert(CaseNumberSeries)
+        insert_into(session, CaseNumberSeries)
         .values(prefix=_series_prefix, year=year, last_number=1)
         .on_conflict_do_update(
             index_elements=["prefix", "year"],
@@ -114,10 +112,10 @@ def _telling_reports(case_id: int) -> Select[*tuple[Any, ...]]:
     )
 
 
-def is_current_attachment() -> ColumnElement[bool]:
-    """Return the condition that no later row supersedes an attachment."""
+def is_current_attachment(attachment: Any = Attachment) -> ColumnElement[bool]:
+    """Return the condition that no later row supersedes an attachment (or an alias of it)."""
     later = aliased(Attachment)
-    return ~exists().where(later.supersedes_id == Attachment.id)
+    return ~exists().where(later.supersedes_id == attachment.id)
 
 
 def _voice(

@@ -14,6 +14,7 @@ from webapp.adapters import photo_matcher
 from webapp.adapters.photo_matcher import PhotoPrint
 from webapp.domain.duplicates import (
     Candidate,
+    Comparison,
     Sighting,
     Weights,
     best_likeness,
@@ -22,6 +23,44 @@ from webapp.domain.duplicates import (
 from webapp.domain.likeness import PhotoLikeness
 from webapp.services import photo_prints
 from webapp.services.candidates import Neighbour
+from webapp.services.photo_prints import Printed
+
+
+def photos_to_compare(
+    report: Sighting | None,
+    photos: Sequence[Printed],
+    neighbours: Sequence[Neighbour],
+    weights: Weights,
+) -> list[Printed]:
+    """Return a report's photos, and of those near by only the ones that will be compared.
+
+    Each may lack its print, and taking one means decoding a picture: of the hundreds of photos
+    that can lie near, no more are needed than the domain chooses pairs.
+
+    Args:
+        report: what was sent; without one nothing near by is compared.
+        photos: the report's own.
+        neighbours: the cases near by.
+        weights: the fitted numbers.
+    """
+    if report is None:
+        return list(photos)
+    chosen = _chosen(report, [photo.received_sha256 for photo in photos], neighbours, weights)
+    wanted = {pair.case_photo for pair in chosen}
+    near = [photo for each in neighbours for photo in each.photos]
+    return [*photos, *(photo for photo in near if photo.received_sha256 in wanted)]
+
+
+def _chosen(
+    report: Sighting, pictures: Sequence[str], neighbours: Sequence[Neighbour], weights: Weights
+) -> list[Comparison]:
+    return choose_comparisons(
+        report,
+        [neighbour.candidate for neighbour in neighbours],
+        weights,
+        report_photos=pictures,
+        case_photos={each.candidate.case_id: each.pictures for each in neighbours},
+    )
 
 
 class Comparisons:
@@ -44,13 +83,7 @@ class Comparisons:
 
         Which pairs are compared is the domain's choice, and their number is capped there.
         """
-        chosen = choose_comparisons(
-            report,
-            [neighbour.candidate for neighbour in neighbours],
-            weights,
-            report_photos=pictures,
-            case_photos={each.candidate.case_id: each.pictures for each in neighbours},
-        )
+        chosen = _chosen(report, pictures, neighbours, weights)
         pairs = [(each.report_photo, each.case_photo) for each in chosen]
         found: dict[int, list[PhotoLikeness]] = defaultdict(list)
         for pair, likeness in zip(chosen, self.likenesses(session, pairs), strict=True):

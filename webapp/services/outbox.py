@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, CursorResult, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -18,7 +17,7 @@ from webapp import clock
 from webapp.adapters import job_queue
 from webapp.extensions import db
 from webapp.models import OutboxEntry
-from webapp.services.transaction import Transaction, transaction
+from webapp.services.transaction import Transaction, insert_into, transaction
 
 # A job that raised comes again after these pauses: the first forgives a database that restarts,
 # the last one outlives a short power cut. Then a person is asked.
@@ -197,8 +196,8 @@ def _is_turn_due(name: str, moment: datetime) -> bool:
 
 def _claim_turn(session: Session, name: str, moment: datetime, later: datetime) -> bool:
     values = {"kind": _TURN, "subject": name, "created_at": moment, "due_at": later}
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    if _count(session, insert(OutboxEntry).values(**values).on_conflict_do_nothing()):
+    first = insert_into(session, OutboxEntry).values(**values).on_conflict_do_nothing()
+    if _count(session, first):
         return True
     claim = update(OutboxEntry).where(
         OutboxEntry.kind == _TURN, OutboxEntry.subject == name, OutboxEntry.due_at <= moment

@@ -1,12 +1,12 @@
 """Keeps the prints of photos: what comparing needs of each picture, taken once."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal
 
 import structlog
-from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Select, and_, delete, func, select
 from sqlalchemy.orm import Session
 
 from webapp import clock
@@ -17,7 +17,7 @@ from webapp.adapters.photo_store import PhotoStore
 from webapp.extensions import db
 from webapp.models import Photo
 from webapp.models import PhotoPrint as PrintRow
-from webapp.services.transaction import transaction
+from webapp.services.transaction import insert_into, transaction
 
 log = structlog.get_logger()
 
@@ -26,10 +26,27 @@ _QUARTER = (1 << _QUARTER_BITS) - 1
 _WORD = 1 << 64
 _HIGHEST_SIGNED = (1 << 63) - 1
 
+# No hash has such a quarter, so whatever is looked up by quarters never finds it.
+_NO_QUARTER = -1
+_NOTHING_TO_SEE = b""
+
+# So many photos are looked at before the next line of progress.
+_BATCH = 100
+
+Outcome = Literal["taken", "unprintable", "away"]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a print is kept under, and the derivative that it is taken of."""
+
+    received_sha256: str
+    large_sha256: str
+
 
 @dataclass(frozen=True)
 class Printed:
-    """A ready photo as comparisons know it; prints of the very same bytes are one."""
+    """A ready photo of a report as comparisons know it; prints of the very same bytes are one."""
 
     photo_id: int
     report_id: int
@@ -53,20 +70,36 @@ def take(picture: bytes, received_sha256: str) -> PhotoPrint | None:
 
 def keep(session: Session, taken: PhotoPrint) -> None:
     """Write a print down, in the place of one of an older version; safe to repeat."""
+    _write(
+        session,
+        taken.sha256,
+        as_signed(taken.perceptual_hash),
+        quarters(taken.perceptual_hash),
+        taken.to_bytes(),
+    )
+
+
+def keep_unprintable(session: Session, received_sha256: str) -> None:
+    """Write down that a picture has nothing to compare, so that nobody tries it again."""
+    none = (_NO_QUARTER,) * 4
+    _write(session, received_sha256, 0, none, _NOTHING_TO_SEE)
+
+
+def _write(
+    session: Session, sha256: str, word: int, parts: tuple[int, int, int, int], features: bytes
+) -> None:
     # A print of another version is of no use to anybody.
     session.execute(
         delete(PrintRow).where(
-            PrintRow.received_sha256 == taken.sha256, PrintRow.version != PRINT_VERSION
+            PrintRow.received_sha256 == sha256, PrintRow.version != PRINT_VERSION
         )
     )
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    insert = postgresql.insert if is_postgresql else sqlite.insert
-    row = insert(PrintRow).values(
-        received_sha256=taken.sha256,
+    row = insert_into(session, PrintRow).values(
+        received_sha256=sha256,
         version=PRINT_VERSION,
-        perceptual_hash=as_signed(taken.perceptual_hash),
-        **{f"quarter_{at}": value for at, value in enumerate(quarters(taken.perceptual_hash))},
-        features=taken.to_bytes(),
+        perceptual_hash=word,
+        **{f"quarter_{at}": value for at, value in enumerate(parts)},
+        features=features,
         made_at=clock.now(),
     )
     session.execute(row.on_conflict_do_nothing(index_elements=["received_sha256"]))
@@ -104,34 +137,94 @@ def ready_photos(session: Session, report_ids: Iterable[int]) -> list[Printed]:
 
 
 def prints_of(session: Session, hashes: Iterable[str]) -> dict[str, PhotoPrint]:
-    """Read the prints of this version, by the hash of the bytes; what has none is missing."""
+    """Read the prints of this version, by the hash of the bytes.
+
+    What has none is missing, and so is what cannot be printed: there is nothing to compare.
+    """
     wanted = select(PrintRow.received_sha256, PrintRow.features).where(
         PrintRow.received_sha256.in_(set(hashes)), PrintRow.version == PRINT_VERSION
     )
-    return {sha256: PhotoPrint.from_bytes(raw) for sha256, raw in session.execute(wanted)}
+    found = session.execute(wanted)
+    return {sha256: PhotoPrint.from_bytes(raw) for sha256, raw in found if raw != _NOTHING_TO_SEE}
 
 
-def take_missing(photos: Sequence[Printed], store: PhotoStore) -> None:
+def take_missing(photos: Sequence[Printed], store: PhotoStore) -> Counter[Outcome]:
     """Take the prints of photos that came before there were prints, or under an older version.
 
-    Each is committed at once; a derivative that is away is left out, for a person can still see
-    that nothing was compared.
+    Each is committed at once. A picture that cannot be printed is remembered as such; a derivative
+    that is away is left out, for the disk may come back.
+
+    Returns:
+        How many were taken, were unprintable, were away; of the very same bytes one.
     """
-    hashes = {photo.received_sha256 for photo in photos}
+    return _take([Picture(photo.received_sha256, photo.large_sha256) for photo in photos], store)
+
+
+def _take(pictures: Sequence[Picture], store: PhotoStore) -> Counter[Outcome]:
+    of_bytes = {picture.received_sha256: picture for picture in pictures}
     known = select(PrintRow.received_sha256).where(
-        PrintRow.received_sha256.in_(hashes), PrintRow.version == PRINT_VERSION
+        PrintRow.received_sha256.in_(of_bytes), PrintRow.version == PRINT_VERSION
     )
     session = db.session()
-    missing = hashes - set(session.scalars(known))
+    missing = of_bytes.keys() - set(session.scalars(known))
     session.rollback()
-    for photo in {photo.received_sha256: photo for photo in photos}.values():
-        path = store.derivative_path(photo.large_sha256)
-        if photo.received_sha256 in missing and path.exists():
-            _take_and_keep(path, photo.received_sha256)
+    return Counter(
+        _take_and_keep(picture, store) for sha256, picture in of_bytes.items() if sha256 in missing
+    )
 
 
-def _take_and_keep(path: Path, received_sha256: str) -> None:
-    taken = take(path.read_bytes(), received_sha256)
-    if taken is not None:
-        with transaction() as work:
-            keep(work.session, taken)
+def _take_and_keep(picture: Picture, store: PhotoStore) -> Outcome:
+    path = store.derivative_path(picture.large_sha256)
+    if not path.exists():
+        return "away"
+    taken = take(path.read_bytes(), picture.received_sha256)
+    with transaction() as work:
+        if taken is None:
+            keep_unprintable(work.session, picture.received_sha256)
+            return "unprintable"
+        keep(work.session, taken)
+    return "taken"
+
+
+def count_missing() -> int:
+    """Return how many ready photos, of reports and of proofs, have no print of this version."""
+    session = db.session()
+    count = session.scalar(select(func.count()).select_from(_missing().subquery()))
+    session.rollback()
+    return count or 0
+
+
+def take_all_missing(store: PhotoStore) -> Iterator[tuple[int, Counter[Outcome]]]:
+    """Take the prints of all ready photos that have none, oldest first, in batches.
+
+    Begun again it goes on where it ended, for what was taken is committed and not missing.
+
+    Yields:
+        After each batch: how many photos it looked at, and what came of them.
+    """
+    session, last_id = db.session(), 0
+    while True:
+        query = _missing().where(Photo.id > last_id).order_by(Photo.id).limit(_BATCH)
+        rows = session.execute(query).all()
+        session.rollback()
+        if not rows:
+            return
+        last_id = rows[-1][0]
+        batch = [Picture(sha256, large) for _, sha256, large in rows if large is not None]
+        yield len(batch), _take(batch, store)
+
+
+def _missing() -> Select[int, str, str | None]:
+    """Find the ready photos without a print of this version."""
+    is_its_print = and_(
+        PrintRow.received_sha256 == Photo.received_sha256, PrintRow.version == PRINT_VERSION
+    )
+    return (
+        select(Photo.id, Photo.received_sha256, Photo.large_sha256)
+        .outerjoin(PrintRow, is_its_print)
+        .where(
+            Photo.state == "ready",
+            Photo.large_sha256.is_not(None),
+            PrintRow.received_sha256.is_(None),
+        )
+    )

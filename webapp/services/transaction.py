@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Executable, and_, case
 from sqlalchemy.dialects import postgresql, sqlite
@@ -47,12 +48,16 @@ class Transaction:
             job_queue.nudge(kind, subject)
 
 
+def insert_into(session: Session, table: type[Any]) -> postgresql.Insert | sqlite.Insert:
+    """Begin an insert in the words of the session's database, which knows ``on_conflict_do_…``."""
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    return postgresql.insert(table) if is_postgresql else sqlite.insert(table)
+
+
 def _request(
     session: Session, kind: str, subject: str, moment: datetime, due_at: datetime
 ) -> Executable:
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    insert = postgresql.insert if is_postgresql else sqlite.insert
-    request = insert(OutboxEntry).values(
+    request = insert_into(session, OutboxEntry).values(
         kind=kind, subject=subject, created_at=moment, due_at=due_at, attempts=0, epoch=1
     )
     is_waiting = and_(OutboxEntry.done_at.is_(None), OutboxEntry.leased_until.is_(None))

@@ -36,7 +36,7 @@ from webapp.services import (
     triage_policy,
     triage_result,
 )
-from webapp.services.comparisons import Comparisons
+from webapp.services.comparisons import Comparisons, photos_to_compare
 from webapp.services.outbox import Lease
 from webapp.services.photo_prints import Printed
 from webapp.services.transaction import Transaction, transaction
@@ -48,6 +48,9 @@ UNDECIDED = frozenset({"received", "held"})
 
 # The reason when the machine failed too often; the desk sees what the last error was.
 EXHAUSTED = "attempts_exhausted"
+
+# The reason when nobody knows whether a photo is older than the proof.
+UNCERTAIN = "uncertain_time"
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,9 @@ def triage_in(work: Transaction, report_id: int, comparisons: Comparisons) -> No
 def foresee(session: Session, report: Report, standing: ReportTriage) -> Foresight:
     """Say what the machine would do if a person confirmed a held report as it stands."""
     found = _settle(session, report, standing)
-    confirmed = replace(found, evidence=replace(found.evidence, is_set_by_person=True))
-    decision = _decide(session, confirmed, Comparisons())
+    asked = found.evidence.is_time_asked or standing.hold_code == UNCERTAIN
+    evidence = replace(found.evidence, is_set_by_person=True, is_time_asked=asked)
+    decision = _decide(session, replace(found, evidence=evidence), Comparisons())
     return Foresight(decision, found.evidence.unit_id, found.category)
 
 
@@ -144,18 +148,18 @@ def _look_ahead(report_id: int, comparisons: Comparisons, store: PhotoStore) -> 
     report, standing = session.get(Report, report_id), session.get(ReportTriage, report_id)
     if report is not None and standing is not None and standing.status in UNDECIDED:
         found = _settle(session, report, standing)
-        photos = _photos_to_compare(session, found)
+        near = _neighbours(session, found)
         session.rollback()
-        photo_prints.take_missing(photos, store)
-        _candidates(session, found, comparisons)
+        photo_prints.take_missing(_photos_to_compare(found, near), store)
+        _judgeable(session, found, near, comparisons)
         pictures = [photo.received_sha256 for photo in found.photos]
         photo_reuse.look_ahead(session, pictures, comparisons)
     session.rollback()
 
 
-def _photos_to_compare(session: Session, found: Findings) -> list[Printed]:
-    near = [photo for each in _neighbours(session, found) for photo in each.photos]
-    return [*found.photos, *near] if near else []
+def _photos_to_compare(found: Findings, near: Sequence[candidates.Neighbour]) -> list[Printed]:
+    sighting = rules.sighting_of(found.evidence, found.now)
+    return photos_to_compare(sighting, found.photos, near, triage_policy.fitted_weights())
 
 
 def _triage(
@@ -200,6 +204,7 @@ def _settle(session: Session, report: Report, standing: ReportTriage) -> Finding
         received_at=report.received_at,
         words=report.description or "",
         install_key_hash=report.install_key_hash,
+        is_time_asked=_is_time_asked(standing),
     )
     return Findings(
         evidence=evidence,
@@ -227,7 +232,7 @@ def _settle_time(report: Report, standing: ReportTriage, photos: Sequence[Photo]
 def _decide(session: Session, found: Findings, comparisons: Comparisons) -> rules.Decision:
     return rules.decide(
         found.evidence,
-        _candidates(session, found, comparisons),
+        _judgeable(session, found, _neighbours(session, found), comparisons),
         triage_policy.policy(session),
         now=found.now,
     )
@@ -241,11 +246,14 @@ def _decide_for_good(session: Session, found: Findings, comparisons: Comparisons
     return decision
 
 
-def _candidates(
-    session: Session, found: Findings, comparisons: Comparisons
+def _judgeable(
+    session: Session,
+    found: Findings,
+    near: Sequence[candidates.Neighbour],
+    comparisons: Comparisons,
 ) -> list[rules.Candidate]:
+    """Return the candidates with what their photos have in common with the report's."""
     sighting = rules.sighting_of(found.evidence, found.now)
-    near = _neighbours(session, found)
     if sighting is None or not near:
         return []
     pictures = [photo.received_sha256 for photo in found.photos]
@@ -288,6 +296,12 @@ def _is_set_by_person(standing: ReportTriage) -> bool:
             standing.set_captured_at,
         )
     )
+
+
+def _is_time_asked(standing: ReportTriage) -> bool:
+    """Tell whether a person who placed the report had the question of its time before them."""
+    is_answered = standing.hold_code == UNCERTAIN and _is_set_by_person(standing)
+    return is_answered or standing.set_captured_at is not None
 
 
 def _has_only_unreadable(photos: Sequence[Photo]) -> bool:

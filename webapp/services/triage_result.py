@@ -1,10 +1,10 @@
 """Carries out what was decided about a report: attach it, open a case, name likely twins."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from webapp.domain import geo
@@ -13,17 +13,25 @@ from webapp.models import Case, Category, MergeSuggestion, Place, Report
 from webapp.services import casework, territory
 from webapp.services.case_families import lock_survivor
 from webapp.services.casework_acts import raised_to
-from webapp.services.transaction import Transaction
+from webapp.services.transaction import Transaction, insert_into
+
+
+class _Overtaken(Exception):
+    """The case ended, or was merged away, while its lock was waited for."""
 
 
 def was_overtaken(session: Session, decision: rules.Attach) -> bool:
     """Lock the case that a report is to join, and tell whether it ended or was merged meanwhile."""
     if decision.is_late_evidence:
         return False
-    # Another act on the case must be over before the report is folded in.
-    query = select(Case).where(Case.id == decision.case_id).with_for_update(key_share=True)
-    case = session.scalars(query.execution_options(populate_existing=True)).one()
-    return not case.is_open
+    # Another act on the case must be over before the report is folded in. The lock of a case that
+    # is not joined after all is given back: whoever holds two takes them in the order of their ids.
+    with suppress(_Overtaken), session.begin_nested():
+        query = select(Case).where(Case.id == decision.case_id).with_for_update(key_share=True)
+        if session.scalars(query.execution_options(populate_existing=True)).one().is_open:
+            return False
+        raise _Overtaken
+    return True
 
 
 def apply(
@@ -118,12 +126,10 @@ def _suggest(
     session: Session, case: Case, report: Report, likely: Sequence[rules.Likely], now: datetime
 ) -> None:
     """Write down which cases may be the same; a pair that was asked about is not asked again."""
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    insert = postgresql.insert if is_postgresql else sqlite.insert
     for twin in likely:
         if twin.case_id == case.id or _is_asked(session, twin.case_id, case.id):
             continue
-        row = insert(MergeSuggestion).values(
+        row = insert_into(session, MergeSuggestion).values(
             case_id=case.id,
             other_case_id=twin.case_id,
             report_id=report.id,
