@@ -1,5 +1,6 @@
 """Which case goes on, what it owes, and the way a report came: nothing falls, nothing is late."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -154,6 +155,21 @@ def test_the_way_back_ends_before_the_case_that_is_separated() -> None:
     assert merging.way_back_to("B", terms) == ("A",)
     assert merging.way_back_to("D", terms) is None
     assert merging.way_back_to("A", {"distance_m": 12}) is None
+
+
+def test_pairing_two_crowded_cases_looks_at_their_newest_reports_only() -> None:
+    class Crowd(Sequence[int]):
+        """A million reports, of which the first few may be asked for."""
+
+        def __len__(self) -> int:
+            return 1_000_000
+
+        def __getitem__(self, at: Any) -> Any:
+            return range(1_000_000)[at]
+
+    pairs = merging.closest_pairs(Crowd(), Crowd())
+    assert pairs[:3] == [(0, 0), (0, 1), (1, 0)]
+    assert len(pairs) == merging.MOST_PAIRS
 
 
 @given(st.integers(0, 12), st.integers(0, 12))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
@@ -100,6 +101,29 @@ def check_history(*cases: Case) -> None:
             assert after.severity >= before.severity
             assert after.acknowledge_due_at <= before.acknowledge_due_at
             assert after.resolve_due_at <= before.resolve_due_at
+
+
+def owed_now() -> dict[int, tuple[int, datetime]]:
+    """Return, for each report of an open case, how grave that is and by when it must be resolved.
+
+    A report whose case has ended is owed nothing any more.
+    """
+    db.session.rollback()
+    rows = db.session.execute(
+        select(Attachment.report_id, Case.severity, Case.resolve_due_at)
+        .join(Case, Case.id == Attachment.case_id)
+        .where(is_current_attachment(), Case.is_open)
+    )
+    return {report_id: (severity, due_at) for report_id, severity, due_at in rows}
+
+
+def check_owed(before: Mapping[int, tuple[int, datetime]]) -> dict[int, tuple[int, datetime]]:
+    """Check that no report is owed less, or later, than before; returns what is owed now."""
+    after = owed_now()
+    for report_id in before.keys() & after.keys():
+        assert after[report_id][0] >= before[report_id][0]
+        assert after[report_id][1] <= before[report_id][1]
+    return after
 
 
 def check_counts() -> None:

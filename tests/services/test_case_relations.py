@@ -33,6 +33,7 @@ from webapp.services.case_relations import (
 )
 from webapp.services.casework_merging import merge, unmerge
 from webapp.services.casework_splitting import split_off, undo_split
+from webapp.services.queue_rows import row_figures
 from webapp.services.transaction import transaction
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -101,6 +102,19 @@ def test_a_suggestion_follows_the_case_that_took_its_own(
     assert [each.case.number for each in read(officer, first).suggestions] == [older.number]
     merge(officer, seen(first), seen(older))
     assert read(officer, first).suggestions == ()
+
+
+def test_a_suggestion_shows_on_both_sides_after_either_was_merged(
+    district: District, officer: Officer, older: Case, newer: Case
+) -> None:
+    first = make_case(district.commune_id, now=moments_ago(hours=9))
+    attach(first.number)
+    suggest(newer, older, holder_of(newer)[0].report_id, TERMS)
+    suggest(newer, first, holder_of(newer)[0].report_id, {"probability": 0.8})
+    merge(officer, seen(first), seen(older))
+    for one, other in ((newer, first), (first, newer)):
+        assert [each.case.number for each in read(officer, one).suggestions] == [other.number]
+        assert row_figures(officer, [one.id])[one.id]["pairs"] == (other.number,)
 
 
 def test_a_merge_shows_on_both_and_can_be_undone_by_those_who_may(

@@ -19,6 +19,7 @@ from tests.servers.casework_history import (
     suggest,
 )
 from tests.servers.casework_scene import (
+    SPOT,
     District,
     attach,
     build_district,
@@ -29,10 +30,18 @@ from tests.servers.casework_scene import (
 from webapp import clock
 from webapp.domain.errors import AnLoError, Conflict, InvalidInput, NotAllowed, NotFound
 from webapp.extensions import db
-from webapp.models import Case, CaseView, MergeSuggestion, Officer, OutboxEntry
-from webapp.services import casework_acts
+from webapp.models import (
+    Case,
+    CaseView,
+    LabelledPair,
+    MergeSuggestion,
+    Officer,
+    OutboxEntry,
+    Place,
+)
+from webapp.services import casefile, casework_acts
 from webapp.services.case_families import lock_survivor, survivor_of
-from webapp.services.casework import append
+from webapp.services.casework import append, open_case
 from webapp.services.casework_acts import Seen
 from webapp.services.casework_merging import keep_apart, merge, unmerge
 from webapp.services.transaction import transaction
@@ -274,6 +283,110 @@ def test_an_undo_lowers_and_postpones_nothing(district: District, officer: Offic
     assert reread(newer).severity == 4
 
 
+def test_what_is_given_back_is_owed_no_less_and_no_later(
+    pair: tuple[Case, Case], officer: Officer
+) -> None:
+    older, newer = pair
+    merge(officer, seen(older), seen(newer))
+    casework_acts.raise_severity(officer, seen(older), 4)
+    owed = reread(older)
+    burden = (owed.severity, owed.acknowledge_due_at, owed.resolve_due_at)
+    unmerge(officer, seen(newer))
+    back = reread(newer)
+    assert (back.severity, back.acknowledge_due_at, back.resolve_due_at) == burden
+    told = events_of(newer)[-1].data
+    assert (told["from_severity"], told["severity"]) == (1, 4)
+    check_history(older, newer)
+
+
+def test_trouble_that_came_back_stays_so_whichever_case_goes_on(
+    pair: tuple[Case, Case], officer: Officer
+) -> None:
+    older, newer = pair
+    before = make_case(older.lead_unit_id, now=moments_ago(hours=2))
+    resolve(before, officer)
+    with transaction() as work:
+        relapse = open_case(
+            work,
+            place=work.session.get_one(Place, before.place_id),
+            category_code=before.category_code,
+            unit_id=before.lead_unit_id,
+            position=SPOT,
+            severity=2,
+            now=clock.now(),
+            previous_case_id=before.id,
+            is_relapse=True,
+        )
+    attach(relapse.number)
+    merge(officer, seen(older), seen(relapse))
+    survivor = reread(older)
+    assert (survivor.is_relapse, survivor.previous_case_id) == (True, before.id)
+    past = casefile._past(officer, survivor)
+    assert past.previous is not None
+    assert (past.previous.number, past.relapses) == (before.number, 1)
+    unmerge(officer, seen(relapse))
+    for case in (older, relapse):
+        alone = reread(case)
+        assert (alone.is_relapse, alone.previous_case_id) == (True, before.id)
+    merge(officer, seen(newer), seen(older))
+    check_history(older, newer, relapse)
+
+
+def test_what_was_kept_apart_by_number_is_not_asked_about(
+    pair: tuple[Case, Case], officer: Officer
+) -> None:
+    older, newer = pair
+    for _again in range(2):
+        keep_apart(officer, seen(older), newer.number)
+    db.session.rollback()
+    (kept,) = db.session.scalars(select(MergeSuggestion)).all()
+    assert (kept.case_id, kept.other_case_id) == (older.id, newer.id)
+    assert (kept.answer, kept.answered_by_id) == ("separate", officer.id)
+    assert (kept.probability, kept.terms) == (0.0, {})
+
+
+def test_a_merge_by_number_that_was_undone_is_not_asked_about(
+    pair: tuple[Case, Case], officer: Officer
+) -> None:
+    older, newer = pair
+    merge(officer, seen(older), seen(newer))
+    unmerge(officer, seen(newer))
+    db.session.rollback()
+    assert [each.answer for each in db.session.scalars(select(MergeSuggestion))] == ["separate"]
+
+
+def test_only_what_could_be_merged_is_kept_apart(
+    pair: tuple[Case, Case], district: District, officer: Officer
+) -> None:
+    older, newer = pair
+    ended = make_case(district.commune_id)
+    resolve(ended, officer)
+    merge(officer, seen(older), seen(newer))
+    refused = [
+        refusal(lambda other=other: keep_apart(officer, seen(older), other.number))
+        for other in (newer, ended)
+    ]
+    assert refused == ["merge_merged_away", "merge_not_open"]
+
+
+def test_what_the_machine_saw_of_two_is_told_of_these_two_alone(
+    pair: tuple[Case, Case], officer: Officer
+) -> None:
+    older, newer = pair
+    (mine,), theirs = reports_of(newer), reports_of(older)
+    suggest(newer, older, mine, {"log_odds": 1.5})
+    attach(older.number)
+    merge(officer, seen(older), seen(newer))
+    db.session.rollback()
+    told = {
+        (pair.report_id, pair.other_report_id): pair.terms
+        for pair in db.session.scalars(select(LabelledPair))
+    }
+    assert len(told) == 3
+    judged = {key: terms for key, terms in told.items() if terms}
+    assert judged == {tuple(sorted((mine, max(theirs)))): {"log_odds": 1.5}}
+
+
 def test_a_merge_is_undone_also_after_the_survivor_ended(
     pair: tuple[Case, Case], officer: Officer
 ) -> None:
@@ -367,8 +480,9 @@ def test_the_choice_is_kept_as_pairs_and_answers_the_suggestion(
     assert (answered.answer, answered.answered_by_id) == ("merged", officer.id)
     unmerge(officer, seen(newer))
     assert labels()[2:] == [("unmerge", False), ("unmerge", False)]
-    reopened = db.session.get_one(MergeSuggestion, suggestion_id, populate_existing=True)
-    assert (reopened.answer, reopened.answered_at, reopened.answered_by_id) == (None, None, None)
+    undone = db.session.get_one(MergeSuggestion, suggestion_id, populate_existing=True)
+    assert (undone.answer, undone.answered_by_id) == ("separate", officer.id)
+    assert len(db.session.scalars(select(MergeSuggestion)).all()) == 1
 
 
 def test_one_choice_labels_eight_pairs_at_most(district: District, officer: Officer) -> None:

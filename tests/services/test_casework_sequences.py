@@ -4,11 +4,18 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from tests.servers.casework_history import check_counts, check_history, holder_of, seen
+from tests.servers.casework_history import (
+    check_counts,
+    check_history,
+    check_owed,
+    holder_of,
+    owed_now,
+    seen,
+)
 from tests.servers.casework_scene import attach, build_district, make_case, make_officer
 from webapp import clock
 from webapp.domain.errors import NotAllowed, NotFound
@@ -127,12 +134,15 @@ def officer(context: None) -> Officer:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(choices, min_size=3, max_size=12))
+@example(acts=[("merge", 0, 1), ("raise_severity", 0, 0), ("unmerge", 1, 0)])
 def test_every_report_keeps_one_case_and_every_history_adds_up(
     officer: Officer, acts: list[tuple[str, int, int]]
 ) -> None:
     desk = Desk(db.session.get_one(Officer, 1))
+    owed = owed_now()
     for name, one, other in acts:
         with suppress(NotAllowed, NotFound):
             desk.acts()[name](one, other)
+        owed = check_owed(owed)
     check_history(*desk.cases())
     check_counts()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from tests.servers.casework_history import (
     seen,
 )
 from tests.servers.casework_scene import (
+    LIKELY_TERMS,
     District,
     attach,
     build_district,
@@ -26,7 +28,15 @@ from tests.servers.casework_scene import (
 from webapp import clock
 from webapp.domain.errors import Conflict, NotAllowed, NotFound
 from webapp.extensions import db
-from webapp.models import Case, Officer, Place, Report, ReportTriage
+from webapp.models import (
+    Case,
+    LabelledPair,
+    MergeSuggestion,
+    Officer,
+    Place,
+    Report,
+    ReportTriage,
+)
 from webapp.services import casework_acts
 from webapp.services.casework import append
 from webapp.services.casework_acts import Seen
@@ -303,8 +313,53 @@ def test_an_undo_that_would_leave_an_empty_case_is_refused(
     assert refusal(lambda: unmerge(officer, seen(other))) == "unmerge_nothing_left"
 
 
+def terms_of_labels() -> list[dict[str, Any]]:
+    db.session.rollback()
+    return [
+        pair.terms for pair in db.session.scalars(select(LabelledPair).order_by(LabelledPair.id))
+    ]
+
+
+def test_what_the_machine_saw_is_told_of_one_pair(case: Case, officer: Officer) -> None:
+    wrong = attach(case.number, terms=LIKELY_TERMS)
+    attach(case.number)
+    split_off(officer, seen(case), wrong.id)
+    told = terms_of_labels()
+    # The newest report came after the machine had judged; the next one was there.
+    assert [bool(terms) for terms in told] == [False, True, False, False]
+    assert told[1]["log_odds"] == LIKELY_TERMS["log_odds"]
+
+
+@pytest.mark.parametrize("decision", ["open", "relapse"])
+def test_what_was_judged_against_another_case_teaches_nothing(
+    case: Case, officer: Officer, decision: str
+) -> None:
+    wrong = attach(case.number, terms=LIKELY_TERMS | {"decision": decision})
+    split_off(officer, seen(case), wrong.id)
+    assert terms_of_labels() == [{}, {}, {}]
+
+
+def test_what_was_judged_before_a_merge_is_not_about_the_survivor(
+    case: Case, district: District, officer: Officer
+) -> None:
+    other = make_case(district.commune_id, now=moments_ago(hours=1))
+    wrong = attach(other.number, terms=LIKELY_TERMS)
+    merge(officer, seen(case), seen(other))
+    split_off(officer, seen(case), wrong.id)
+    assert [terms for terms in terms_of_labels() if terms] == []
+
+
 def test_the_choice_is_kept_as_pairs(case: Case, officer: Officer) -> None:
     new = numbered(split_off(officer, seen(case), last_report(case)))
     assert labels() == [("split", False)] * 2
     undo_split(officer, Seen(new.number, new.version))
     assert labels()[2:] == [("unsplit", True)] * 2
+
+
+def test_nobody_is_asked_about_the_two_that_a_person_has_just_told_apart(
+    case: Case, officer: Officer
+) -> None:
+    new = numbered(split_off(officer, seen(case), last_report(case)))
+    (answered,) = db.session.scalars(select(MergeSuggestion)).all()
+    assert {answered.case_id, answered.other_case_id} == {new.id, case.id}
+    assert answered.answer == "separate"

@@ -383,13 +383,13 @@ def test_comparing_two_cases_is_a_view_of_both(two: Two, app: Flask, sign_in: Si
         assert len(db.session.scalars(viewed).all()) == 2
 
 
-def test_a_merge_answers_the_question_and_undoing_it_asks_again(
+def test_a_merge_answers_the_question_and_undoing_it_answers_it_the_other_way(
     two: Two, app: Flask, sign_in: SignIn
 ) -> None:
     visitor = sign_in("officer")
     page = follow(visitor, merge(visitor, app, two.older, two.newer), two.older)
     assert 'class="flag pair">' not in page[page.index("casehead") : page.index("</dl>")]
     page = follow(visitor, way_back(visitor, page), two.newer)
-    assert f"Có thể là cùng một vụ việc với {two.older}" in words_of(page)
+    assert f"Có thể là cùng một vụ việc với {two.older}" not in words_of(page)
     with app.app_context():
-        assert db.session.scalars(select(MergeSuggestion.answer)).all() == [None]
+        assert db.session.scalars(select(MergeSuggestion.answer)).all() == ["separate"]

@@ -18,7 +18,7 @@ from webapp import clock
 from webapp.app import create_app
 from webapp.config import Settings
 from webapp.extensions import db
-from webapp.models import Case, Officer, Report, Unit
+from webapp.models import Case, MergeSuggestion, Officer, Report, Unit
 from webapp.services import casework, casework_merging
 from webapp.services.casework_acts import Seen
 from webapp.services.intake import hash_tracking_key
@@ -317,6 +317,19 @@ def test_a_report_about_a_case_that_was_merged_follows_it(
     assert f'name="seen_case" value="{survivor}"' in form
 
 
+def test_a_merge_of_the_machines_case_is_not_an_officers_word_on_the_report(
+    app: Flask, client: FlaskClient, case: str
+) -> None:
+    send_report(client, seen_case=case)
+    other = other_case(app)
+    join(app, other)
+    survivor = merge_away(app, other)
+    page = client.get(f"/track/{KEY}", headers=PAGE).text
+    assert f"thuộc vụ việc {survivor}" in page
+    assert "Máy so vị trí" in page
+    assert "Cán bộ xem lại" not in page
+
+
 def test_a_case_that_nobody_may_know_of_is_not_told(app: Flask, client: FlaskClient) -> None:
     fresh = other_case(app)
     send_report(client, seen_case=fresh)
@@ -331,3 +344,26 @@ def test_the_public_page_offers_it_while_the_case_is_open(
     assert link in client.get(f"/map/cases/{case}").text
     send_report(client, seen_case=case)
     assert link not in client.get(f"/track/{KEY}", headers=PAGE).text
+
+
+def test_while_an_officer_is_asked_the_page_says_that_nobody_is_sure(
+    app: Flask, client: FlaskClient, case: str
+) -> None:
+    send_report(client, seen_case=case)
+    other = other_case(app)
+    join(app, other)
+    with app.app_context(), transaction() as work:
+        cases = dict(work.session.execute(select(Case.number, Case.id)).all())
+        work.session.add(
+            MergeSuggestion(
+                case_id=cases[other],
+                other_case_id=cases[case],
+                report_id=work.session.scalars(select(Report.id)).first(),
+                probability=0.6,
+                terms={},
+                made_at=clock.now(),
+            )
+        )
+    page = client.get(f"/track/{KEY}", headers=PAGE).text
+    assert "Máy chưa chắc đó là một chỗ" in page
+    assert "thấy đây là một chỗ khác" not in page

@@ -92,6 +92,23 @@ def heaviest(severity: int, states: Sequence[CaseState], due: Deadlines) -> Burd
     )
 
 
+def owed_after_undo(state: CaseState, other: CaseState) -> Burden:
+    """Return what a case owes that is parted from another: as much as the two owed together."""
+    due = Deadlines(other.acknowledge_due_at, other.resolve_due_at)
+    return heaviest(severity_together((state, other), ()), (state,), due)
+
+
+def past_together(survivor: CaseState, merged: CaseState) -> dict[str, Any]:
+    """Return what a case tells of its past after it took another in, as its event carries it.
+
+    It came back if either of them did; of two earlier cases the survivor's own is named.
+    """
+    return {
+        "is_relapse": survivor.is_relapse or merged.is_relapse,
+        "previous_case_id": survivor.previous_case_id or merged.previous_case_id,
+    }
+
+
 def due_of_split(state: CaseState, own: Deadlines) -> Deadlines:
     """Return the deadlines of a case that was split off: never later than the old case's.
 
@@ -169,6 +186,8 @@ def closest_pairs(mine: Sequence[int], others: Sequence[int]) -> list[tuple[int,
         mine: ids of reports, newest first.
         others: those of the other case, newest first.
     """
+    # No pair beyond these can be among the closest, and a case may hold thousands of reports.
+    mine, others = mine[:MOST_PAIRS], others[:MOST_PAIRS]
     ranked = sorted(product(range(len(mine)), range(len(others))), key=lambda at: (sum(at), at))
     return [(mine[i], others[j]) for i, j in ranked[:MOST_PAIRS]]
 
@@ -194,12 +213,23 @@ def fold_counts(state: CaseState, happening: Happening) -> CaseState:
 
 
 def fold_gain(state: CaseState, happening: Happening) -> CaseState:
-    """Take in the reports of another case; severity only rises, deadlines only come nearer."""
+    """Take in the reports of another case; severity only rises, deadlines only come nearer.
+
+    Trouble that came back stays trouble that came back, whichever of two cases goes on.
+    """
     data = happening.data
     return replace(
-        fold_counts(state, happening),
+        _fold_burden(fold_counts(state, happening), data),
         last_captured_at=later(state.last_captured_at, moment(data.get("last_captured_at"))),
-        severity=max(state.severity, data["severity"]),
+        is_relapse=state.is_relapse or data.get("is_relapse", False),
+        previous_case_id=state.previous_case_id or data.get("previous_case_id"),
+    )
+
+
+def _fold_burden(state: CaseState, data: Mapping[str, Any]) -> CaseState:
+    return replace(
+        state,
+        severity=max(state.severity, data.get("severity", state.severity)),
         acknowledge_due_at=earlier(
             state.acknowledge_due_at, moment(data.get("acknowledge_due_at"))
         ),
@@ -215,5 +245,6 @@ def fold_merged_away(state: CaseState, happening: Happening) -> CaseState:
 
 
 def fold_separated(state: CaseState, happening: Happening) -> CaseState:
-    """Get the reports back and be a case of its own again."""
-    return replace(fold_counts(state, happening), merged_into_id=None)
+    """Get the reports back and be a case of its own again, with what they were owed meanwhile."""
+    alone = replace(fold_counts(state, happening), merged_into_id=None)
+    return _fold_burden(alone, happening.data)

@@ -29,10 +29,11 @@ from webapp.services.case_comparison import (
     compare_cases,
     distance_between,
 )
-from webapp.services.case_families import family_of
+from webapp.services.case_reports import numbered_reports
 from webapp.services.casework import state_of
 from webapp.services.casework_figures import is_current_attachment
 from webapp.services.casework_splitting import origin_in
+from webapp.services.merge_suggestions import unanswered
 from webapp.services.scope import seen_by, visible_cases
 
 __all__ = [
@@ -198,42 +199,34 @@ def _merged_here(
 
 
 def _suggestions(officer: Officer, case: Case) -> tuple[Suggested, ...]:
-    """Read what nobody answered yet, also of cases that were merged into this one."""
+    """Read what nobody answered yet, the likeliest once for each other case as it stands now."""
     if not case.is_open:
         return ()
-    family = select(family_of(case.id).c.id)
-    is_mine = MergeSuggestion.case_id.in_(family)
-    is_about_mine = MergeSuggestion.other_case_id.in_(family)
-    numbered = _numbered(case.id)
-    rows = db.session.execute(
-        select(MergeSuggestion, Case, numbered.c.number, is_mine)
-        .select_from(MergeSuggestion)
-        .join(
-            Case,
-            or_(
-                and_(is_mine, Case.id == MergeSuggestion.other_case_id),
-                and_(is_about_mine, Case.id == MergeSuggestion.case_id),
-            ),
+    ends, numbered = unanswered([case.id]), numbered_reports(case.id)
+    likeliest = (MergeSuggestion.probability.desc(), MergeSuggestion.id)
+    ranked = (
+        select(
+            ends.c.suggestion_id,
+            ends.c.other_id,
+            ends.c.is_mine,
+            func.row_number().over(partition_by=ends.c.other_id, order_by=likeliest).label("rank"),
         )
+        .join_from(ends, MergeSuggestion, MergeSuggestion.id == ends.c.suggestion_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(MergeSuggestion, Case, numbered.c.number, ranked.c.is_mine)
+        .join_from(ranked, MergeSuggestion, MergeSuggestion.id == ranked.c.suggestion_id)
+        .join(Case, Case.id == ranked.c.other_id)
         .outerjoin(numbered, numbered.c.report_id == MergeSuggestion.report_id)
-        .where(MergeSuggestion.answer.is_(None), seen_by(officer), Case.is_open, Case.id != case.id)
+        .where(ranked.c.rank == 1, seen_by(officer), Case.is_open, Case.id != case.id)
         .options(joinedload(Case.category))
-        .order_by(MergeSuggestion.probability.desc(), MergeSuggestion.id)
+        .order_by(*likeliest)
         .limit(MOST_SUGGESTIONS)
     )
     return tuple(
         Suggested(other, found.probability, found.terms, number, bool(mine))
         for found, other, number, mine in rows
-    )
-
-
-def _numbered(case_id: int) -> Any:
-    """Return the reports of a case with their numbers, as its page counts them."""
-    number = func.row_number().over(order_by=(Attachment.at, Attachment.id)).label("number")
-    return (
-        select(Attachment.report_id, number)
-        .where(Attachment.case_id == case_id, is_current_attachment())
-        .subquery()
     )
 
 
@@ -266,9 +259,11 @@ def reuses_of(officer: Officer, case_id: int) -> Mapping[int, tuple[Reuse, ...]]
     rows = db.session.execute(
         select(PhotoReuse, Case)
         .join(own, own.id == PhotoReuse.photo_id)
-        .join(mine, and_(mine.report_id == own.report_id, _is_current(mine)))
+        .join(mine, and_(mine.report_id == own.report_id, is_current_attachment(mine)))
         .join(earlier, earlier.id == PhotoReuse.earlier_photo_id)
-        .outerjoin(theirs, and_(theirs.report_id == earlier.report_id, _is_current(theirs)))
+        .outerjoin(
+            theirs, and_(theirs.report_id == earlier.report_id, is_current_attachment(theirs))
+        )
         .outerjoin(
             Case,
             and_(or_(Case.id == theirs.case_id, Case.id == earlier.case_id), seen_by(officer)),
@@ -280,8 +275,3 @@ def reuses_of(officer: Officer, case_id: int) -> Mapping[int, tuple[Reuse, ...]]
     for reuse, of in rows:
         found[reuse.photo_id].append(Reuse(reuse.kind, reuse.distance_m, of, reuse.found_at))
     return {photo_id: tuple(reuses) for photo_id, reuses in found.items()}
-
-
-def _is_current(attachment: Any) -> Any:
-    later = aliased(Attachment)
-    return ~exists().where(later.supersedes_id == attachment.id)

@@ -68,7 +68,7 @@ class Reports:
     is_viewed: bool
 
 
-def _numbered(case_id: int) -> Subquery:
+def numbered_reports(case_id: int) -> Subquery:
     """Return the current attachments of a case, numbered from the first one on."""
     number = func.row_number().over(order_by=(Attachment.at, Attachment.id)).label("number")
     return (
@@ -80,7 +80,7 @@ def _numbered(case_id: int) -> Subquery:
 
 def read_reports(officer: Officer, case_id: int, most: int | None) -> Reports:
     """Read the newest reports of a case, words that nobody reviewed before all; by number."""
-    numbered = _numbered(case_id)
+    numbered = numbered_reports(case_id)
     waits = and_(Report.description.is_not(None), WordsReview.review.is_(None))
     view = exists().where(CaseView.case_id == case_id, CaseView.officer_id == officer.id)
     rows = db.session.execute(
@@ -162,7 +162,7 @@ def read_photos(case_id: int, most: int | None) -> tuple[list[CasePhoto], int, i
     Returns:
         The photos; how many there are in all; how many of all wait for a look.
     """
-    numbered = _numbered(case_id)
+    numbered = numbered_reports(case_id)
     waiting = func.sum(sql_case((_WAITS_FOR_LOOK, 1), else_=0)).over()
     rows = db.session.execute(
         select(Photo, numbered.c.number, func.count().over(), waiting)
@@ -184,7 +184,7 @@ def _place_on_page(item: CasePhoto) -> tuple[bool, bool, int, int]:
 
 def first_photo(case_id: int) -> CasePhoto | None:
     """Return the first photo of a case's first report that can be shown."""
-    numbered = _numbered(case_id)
+    numbered = numbered_reports(case_id)
     row = db.session.execute(
         select(Photo, numbered.c.number)
         .join(numbered, numbered.c.report_id == Photo.report_id)

@@ -20,7 +20,6 @@ from webapp.services.casework import append, state_of
 from webapp.services.casework_acts import (
     Acting,
     Seen,
-    acting,
     begin,
     check_fresh,
     lock_cases,
@@ -139,6 +138,7 @@ def _merge(act: Acting, survivor: Case, merged: Case, note: str | None) -> None:
         "from_severity": from_severity,
         **counts(session, survivor),
         **asdict(burden),
+        **merging.past_together(state_of(survivor), state_of(merged)),
     }
     append(act.work, survivor, "merged", actor=act.officer, now=act.now, data=data, words=note)
     ask_for_days_of(act.work, [merged])
@@ -163,7 +163,8 @@ def unmerge(officer: Officer, seen: Seen, words: str = "") -> str:
     """Undo a merge: the case that was merged away is open again and has its reports back.
 
     Given back is what came with it, from whatever case took it since; what was reported later
-    stays, and so do the severity and the deadlines of the case that took it.
+    stays, and so do the severity and the deadlines of the case that took it. These hold for what
+    is given back as well: nobody is owed less, or later, than before the undo.
 
     Returns:
         The number of the case that was merged away.
@@ -184,7 +185,9 @@ def unmerge(officer: Officer, seen: Seen, words: str = "") -> str:
             raise NotAllowed("unmerge_not_merged")
         survivor_number = session.get_one(Case, survivor_id).number
         cases = lock_cases(session, officer, [seen.number, survivor_number])
-        merged, survivor = cases[seen.number], cases.get(survivor_number)
+        merged, survivor = cases.get(seen.number), cases.get(survivor_number)
+        if merged is None:
+            raise NotFound("case_not_found")
         check_fresh(session, merged, seen.version)
         if survivor is None or survivor_id_of(session, case_id) != survivor_id:
             raise Conflict("case_changed", number=merged.number, version=merged.version)
@@ -209,16 +212,7 @@ def _separate(act: Acting, survivor: Case, note: str | None) -> None:
     for each in returned:
         terms = merging.terms_of_move("unmerged", survivor.number, each.attachment.terms, each.way)
         move(session, each.attachment, merged, terms=terms, officer=act.officer, now=act.now)
-    told = {"from_case_id": survivor.id, "from_number": survivor.number}
-    append(
-        act.work,
-        merged,
-        "separated",
-        actor=act.officer,
-        now=act.now,
-        data=told | counts(session, merged),
-        words=note,
-    )
+    _open_again(act, survivor, note)
     told = {"other_case_id": merged.id, "other_number": merged.number}
     append(
         act.work,
@@ -230,6 +224,18 @@ def _separate(act: Acting, survivor: Case, note: str | None) -> None:
         words=note,
     )
     ask_for_days_of(act.work, [merged])
+
+
+def _open_again(act: Acting, survivor: Case, note: str | None) -> None:
+    session, merged = act.work.session, act.case
+    data = {
+        "from_case_id": survivor.id,
+        "from_number": survivor.number,
+        "from_severity": merged.severity,
+        **counts(session, merged),
+        **asdict(merging.owed_after_undo(state_of(merged), state_of(survivor))),
+    }
+    append(act.work, merged, "separated", actor=act.officer, now=act.now, data=data, words=note)
 
 
 def _given_back(session: Session, merged: Case) -> list[_GivenBack]:
@@ -249,34 +255,50 @@ def _label_separation(act: Acting, survivor: Case, returned: Sequence[_GivenBack
     family = family_ids(session, act.case.id)
     others = set(family_ids(session, survivor.id)) - set(family)
     answered = labelling.suggestions_between(session, family, others, answer="merged")
-    labelling.answer_suggestions(answered, None, act.officer, act.now)
+    labelling.answer_suggestions(answered, "separate", act.officer, act.now)
+    report_id = returned[0].attachment.report_id
+    labelling.remember_separate(session, act.case, survivor, report_id, act.officer, act.now)
 
 
 def keep_apart(officer: Officer, seen: Seen, other_number: str, words: str = "") -> None:
-    """Say that two cases are two; suggestions between them are answered.
+    """Say that two cases are two; suggestions between them are answered, and none will be made.
 
     Raises:
         NotFound: there is no such case (``merge_other_not_found`` for the other one).
         Conflict: the case changed since the officer saw it.
-        NotAllowed: the two are one case (``merge_with_itself``), or the table does not allow it.
+        NotAllowed: the two could not be merged either (``merging.objection_to_merging``), or the
+            table does not allow it.
     """
     note = written(words)
-    if other_number == seen.number:
-        raise NotAllowed("merge_with_itself", field="other")
-    with acting("keep_apart", officer, seen) as act:
-        session, case = act.work.session, act.case
-        other = session.scalar(visible_cases(officer).where(Case.number == other_number))
+    with transaction() as work:
+        cases = lock_cases(work.session, officer, [seen.number, other_number])
+        case, other = cases.get(seen.number), cases.get(other_number)
+        if case is None:
+            raise NotFound("case_not_found")
         if other is None:
             raise NotFound("merge_other_not_found", field="other")
-        suggestions = labelling.suggestions_between(
-            session, family_ids(session, case.id), family_ids(session, other.id)
-        )
-        labelling.label_cases(
-            session,
-            Choice("separate", is_same=False, officer=officer, now=act.now),
-            current_attachments(session, case.id),
-            current_attachments(session, other.id),
-            suggestions,
-        )
-        labelling.answer_suggestions(suggestions, "separate", officer, act.now)
+        check_fresh(work.session, case, seen.version)
+        act = begin(work, "keep_apart", officer, case)
+        if objection := merging.objection_to_merging(standing_of(case), standing_of(other)):
+            raise NotAllowed(objection, field="other")
+        _keep_apart(act, other)
         act.append(data={"other_case_id": other.id, "other_number": other.number}, words=note)
+
+
+def _keep_apart(act: Acting, other: Case) -> None:
+    session, case = act.work.session, act.case
+    suggestions = labelling.suggestions_between(
+        session, family_ids(session, case.id), family_ids(session, other.id)
+    )
+    mine = current_attachments(session, case.id)
+    labelling.label_cases(
+        session,
+        Choice("separate", is_same=False, officer=act.officer, now=act.now),
+        mine,
+        current_attachments(session, other.id),
+        suggestions,
+    )
+    labelling.answer_suggestions(suggestions, "separate", act.officer, act.now)
+    if mine:
+        newest_id = mine[0].report_id
+        labelling.remember_separate(session, case, other, newest_id, act.officer, act.now)

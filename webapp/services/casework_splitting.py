@@ -89,6 +89,8 @@ def _split(act: Acting, chosen: Attachment, staying: Sequence[int], note: str | 
     terms = merging.terms_of_move("split", old.number, chosen.terms, (), left_way=list(way))
     move(session, chosen, case, terms=terms, officer=act.officer, now=act.now)
     _label_split(act, chosen, staying)
+    # A person has just said that they are two: the machine must not ask about this pair later.
+    labelling.remember_separate(session, case, old, chosen.report_id, act.officer, act.now)
     told = {"report_id": chosen.report_id, "to_case_id": case.id, "to_number": case.number}
     act.append(data=told | counts(session, old), words=note)
     note_view(act.work, case, act.officer, act.now)
@@ -156,7 +158,8 @@ def _place(session: Session, position: geo.Position, category: Category, act: Ac
 
 def _label_split(act: Acting, chosen: Attachment, staying: Sequence[int]) -> None:
     pairs = merging.closest_pairs([chosen.report_id], staying)
-    known = [merging.seen_by_machine(chosen.terms)] * len(pairs)
+    judged = labelling.judgements_of(act.work.session, chosen.report_id)
+    known = labelling.known_of(act.work.session, pairs, judged)
     choice = Choice("split", is_same=False, officer=act.officer, now=act.now)
     labelling.label(act.work.session, choice, pairs, known)
 
@@ -180,7 +183,9 @@ def undo_split(officer: Officer, seen: Seen, words: str = "") -> str:
     with transaction() as work:
         origin = _origin_of(work.session, officer, seen.number)
         cases = lock_cases(work.session, officer, [seen.number, origin.number])
-        case, old = cases[seen.number], cases.get(origin.number)
+        case, old = cases.get(seen.number), cases.get(origin.number)
+        if case is None:
+            raise NotFound("case_not_found")
         check_fresh(work.session, case, seen.version)
         act = begin(work, "unsplit", officer, case)
         if not _is_untouched(work.session, case):

@@ -5,13 +5,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from webapp.domain import merging
-from webapp.models import Attachment, LabelledPair, MergeSuggestion, Officer
+from webapp.models import Attachment, Case, LabelledPair, MergeSuggestion, Officer
 
 Pair = tuple[int, int]
+
+
+# Decisions whose terms are about the very case that the report was attached to.
+JOINED = ("attach", "late_evidence")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the machine saw between a report and a case, and when."""
+
+    report_id: int
+    case_id: int
+    at: datetime
+    terms: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -72,9 +86,49 @@ def label_cases(
         [attachment.report_id for attachment in mine],
         [attachment.report_id for attachment in others],
     )
-    seen = {suggestion.report_id: suggestion.terms for suggestion in suggestions}
-    known = [seen.get(one, seen.get(other, {})) for one, other in pairs]
-    label(session, choice, pairs, known)
+    judged = [
+        Judged(each.report_id, each.other_case_id, each.made_at, each.terms) for each in suggestions
+    ]
+    label(session, choice, pairs, known_of(session, pairs, judged))
+
+
+def known_of(
+    session: Session, pairs: Sequence[Pair], judgements: Iterable[Judged]
+) -> list[Mapping[str, Any]]:
+    """Return, for each pair, what the machine saw between just these two; empty for the others.
+
+    A judgement speaks for one pair: its report, and the first that the case held by then.
+    """
+    known: list[Mapping[str, Any]] = [{} for _ in pairs]
+    for judged in judgements:
+        held = _held_by_then(session, judged) - {judged.report_id}
+        for at, pair in enumerate(pairs):
+            if not known[at] and judged.report_id in pair and held & set(pair):
+                known[at] = judged.terms
+                break
+    return known
+
+
+def _held_by_then(session: Session, judged: Judged) -> set[int]:
+    held = select(Attachment.report_id).where(
+        Attachment.case_id == judged.case_id, Attachment.at <= judged.at
+    )
+    return set(session.scalars(held))
+
+
+def judgements_of(session: Session, report_id: int) -> list[Judged]:
+    """Return how the machine judged a report and the case to which it first attached it.
+
+    Nothing when it judged another case, or when a case was opened for the report.
+    """
+    first = session.scalars(
+        select(Attachment).where(
+            Attachment.report_id == report_id, Attachment.supersedes_id.is_(None)
+        )
+    ).one()
+    if first.terms.get("decision") not in JOINED:
+        return []
+    return [Judged(report_id, first.case_id, first.at, first.terms)]
 
 
 def take_back(
@@ -119,10 +173,37 @@ def suggestions_between(
 
 
 def answer_suggestions(
-    suggestions: Iterable[MergeSuggestion], answer: str | None, officer: Officer, now: datetime
+    suggestions: Iterable[MergeSuggestion], answer: str, officer: Officer, now: datetime
 ) -> None:
-    """Answer suggestions, or open them again with None."""
+    """Answer suggestions: merged or separate."""
     for suggestion in suggestions:
         suggestion.answer = answer
-        suggestion.answered_at = now if answer else None
-        suggestion.answered_by_id = officer.id if answer else None
+        suggestion.answered_at = now
+        suggestion.answered_by_id = officer.id
+
+
+def remember_separate(
+    session: Session, case: Case, other: Case, report_id: int, officer: Officer, now: datetime
+) -> None:
+    """Keep that two cases are two although nobody was asked, so that nobody will be.
+
+    The row has no terms and a probability of 0: the machine saw nothing between the two.
+    """
+    pairs = ((case.id, other.id), (other.id, case.id))
+    known = tuple_(MergeSuggestion.case_id, MergeSuggestion.other_case_id).in_(pairs)
+    if session.scalar(select(MergeSuggestion.id).where(known).limit(1)) is not None:
+        return
+    session.add(
+        MergeSuggestion(
+            case_id=case.id,
+            other_case_id=other.id,
+            report_id=report_id,
+            probability=0.0,
+            terms={},
+            made_at=now,
+            answer="separate",
+            answered_at=now,
+            answered_by_id=officer.id,
+        )
+    )
+    session.flush()

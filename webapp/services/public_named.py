@@ -8,7 +8,7 @@ from webapp import clock
 from webapp.extensions import db
 from webapp.models import Attachment, Case, Report
 from webapp.services.case_families import survivor_id_of
-from webapp.services.casework_figures import is_current_attachment
+from webapp.services.merge_suggestions import unanswered
 from webapp.services.public_cases import (
     CaseCard,
     cards_of,
@@ -26,8 +26,9 @@ class NamedCase:
         number: the case as it was named.
         merged_into: the number of the case that it was merged into meanwhile, if that is so.
         standing: ``joined`` when the report belongs to it, ``waiting`` while the report belongs
-            to no case, ``elsewhere`` when it was found to be about another spot.
-        was_told_by_officer: whether a person said so rather than the machine.
+            to no case, ``unsure`` while an officer is asked whether its case is the named one,
+            ``elsewhere`` when it was found to be about another spot.
+        was_told_by_officer: whether a person took the report out of its case, and no machine.
     """
 
     number: str
@@ -74,14 +75,18 @@ def named_case(report: Report, joined: Case | None) -> NamedCase | None:
         number=meant.number,
         merged_into=_number_of(survivor_id) if survivor_id != meant.id else None,
         standing=_standing(survivor_id, joined),
-        was_told_by_officer=joined is not None and _was_attached_by_officer(report.id),
+        was_told_by_officer=joined is not None and _was_split_off(report.id),
     )
 
 
 def _standing(survivor_id: int, joined: Case | None) -> str:
     if joined is None:
         return "waiting"
-    return "joined" if joined.id == survivor_id else "elsewhere"
+    if joined.id == survivor_id:
+        return "joined"
+    asked = unanswered([joined.id])
+    is_asked = select(asked.c.suggestion_id).where(asked.c.other_id == survivor_id).limit(1)
+    return "elsewhere" if db.session.scalar(is_asked) is None else "unsure"
 
 
 def _case_once_public(number: str | None) -> Case | None:
@@ -96,8 +101,11 @@ def _number_of(case_id: int) -> str | None:
     return db.session.scalar(known)
 
 
-def _was_attached_by_officer(report_id: int) -> bool:
-    actor = select(Attachment.actor_id).where(
-        Attachment.report_id == report_id, is_current_attachment()
-    )
-    return db.session.scalar(actor) is not None
+def _was_split_off(report_id: int) -> bool:
+    """Tell whether an officer took this report out of its case; a merge moves whole cases."""
+    moves = select(Attachment.terms).where(Attachment.report_id == report_id)
+    decisions = [
+        terms.get("decision") for terms in db.session.scalars(moves.order_by(Attachment.id))
+    ]
+    splits = [each for each in decisions if each in ("split", "unsplit")]
+    return splits[-1:] == ["split"]

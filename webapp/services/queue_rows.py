@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CTE, Subquery, and_, case, func, or_, select, union_all
+from sqlalchemy import Subquery, and_, case, func, select, union_all
 
 from webapp.extensions import db
-from webapp.models import Attachment, Case, MergeSuggestion, Officer, Photo
+from webapp.models import Attachment, Case, Officer, Photo
 from webapp.services.casework_figures import is_current_attachment
+from webapp.services.merge_suggestions import unanswered
 from webapp.services.scope import seen_by
 
 
@@ -79,39 +80,17 @@ def _photo_figures(case_ids: Sequence[int]) -> Subquery:
 
 
 def _twins(officer: Officer, case_ids: Sequence[int]) -> Subquery:
-    """Gather what nobody answered yet, also about cases that were merged into one of these.
+    """Gather what nobody answered yet, also about cases that were merged meanwhile.
 
     ``case_relations`` tells the same on the case's own page.
     """
-    family = _families(case_ids)
-    is_mine = MergeSuggestion.case_id == family.c.id
-    is_about_mine = MergeSuggestion.other_case_id == family.c.id
-    is_other = or_(
-        and_(is_mine, Case.id == MergeSuggestion.other_case_id),
-        and_(is_about_mine, Case.id == MergeSuggestion.case_id),
-    )
+    ends = unanswered(case_ids)
     found = (
-        select(family.c.root, Case.number)
-        .join_from(family, MergeSuggestion, or_(is_mine, is_about_mine))
-        .join(Case, is_other)
-        .where(
-            MergeSuggestion.answer.is_(None),
-            seen_by(officer),
-            Case.is_open,
-            Case.id != family.c.root,
-        )
+        select(ends.c.root, Case.number)
+        .join_from(ends, Case, Case.id == ends.c.other_id)
+        .where(seen_by(officer), Case.is_open, Case.id != ends.c.root)
         .distinct()
         .subquery()
     )
     numbers = func.aggregate_strings(found.c.number, ",").label("numbers")
     return select(found.c.root, numbers).group_by(found.c.root).subquery()
-
-
-def _families(case_ids: Sequence[int]) -> CTE:
-    """Return the open cases (column ``root``) with all that were merged into them, at any step."""
-    roots = select(Case.id.label("root"), Case.id.label("id")).where(
-        Case.id.in_(case_ids), Case.is_open
-    )
-    family = roots.cte("families", recursive=True)
-    merged = select(family.c.root, Case.id).join(family, Case.merged_into_id == family.c.id)
-    return family.union_all(merged)
