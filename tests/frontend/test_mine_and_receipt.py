@@ -11,6 +11,7 @@ from tests.frontend.conftest import Site
 from tests.frontend.form import fill, key_on, send
 from webapp.models import Report
 from webapp.services import triage
+from webapp.services.comparisons import Comparisons
 from webapp.services.intake import hash_tracking_key
 from webapp.services.transaction import transaction
 
@@ -98,7 +99,8 @@ def test_a_receipt_that_knows_the_unit_speaks_of_no_passing_on(
     assert page.locator("[data-placing]").count() == 1
     with site.app.app_context(), transaction() as work:
         known = Report.tracking_key_hash == hash_tracking_key(key)
-        triage.triage_in(work, work.session.scalars(select(Report.id).where(known)).one())
+        report_id = work.session.scalars(select(Report.id).where(known)).one()
+        triage.triage_in(work, report_id, Comparisons())
     expect(page.get_by_role("heading", level=1)).to_have_text(
         re.compile("Đã gửi tới UBND xã Vĩnh Hải"), timeout=25_000
     )
