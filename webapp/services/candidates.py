@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain import geo
@@ -142,20 +142,24 @@ def _sightings(session: Session, case_ids: Sequence[int]) -> Mapping[int, list[_
     first attached to: the newest attachments of a merged case are all of the one it took in.
     """
     first = aliased(Attachment)
-    rank = func.row_number().over(
-        partition_by=(Attachment.case_id, first.case_id), order_by=Attachment.report_id.desc()
+    # Asked for each attachment: as a join, SQLite would begin with all first attachments there are.
+    origin_id = (
+        select(first.case_id)
+        .where(first.report_id == Attachment.report_id)
+        .order_by(first.id)
+        .limit(1)
+        .scalar_subquery()
     )
-    newest = (
-        select(
-            Attachment.case_id,
-            Attachment.report_id,
-            first.case_id.label("origin_id"),
-            rank.label("rank"),
-        )
-        .join(first, and_(first.report_id == Attachment.report_id, first.supersedes_id.is_(None)))
+    current = (
+        select(Attachment.case_id, Attachment.report_id, origin_id.label("origin_id"))
         .where(Attachment.case_id.in_(case_ids), is_current_attachment())
         .subquery()
     )
+    rank = func.row_number().over(
+        partition_by=(current.c.case_id, current.c.origin_id),
+        order_by=current.c.report_id.desc(),
+    )
+    newest = select(current, rank.label("rank")).subquery()
     # Columns, for whole reports of twenty cases take twice as long.
     rows = session.execute(
         select(
