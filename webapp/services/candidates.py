@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, func, select
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain import geo
@@ -141,25 +141,7 @@ def _sightings(session: Session, case_ids: Sequence[int]) -> Mapping[int, list[_
     What was merged lies in several spots, so as many are read of each case that a report was
     first attached to: the newest attachments of a merged case are all of the one it took in.
     """
-    first = aliased(Attachment)
-    # Asked for each attachment: as a join, SQLite would begin with all first attachments there are.
-    origin_id = (
-        select(first.case_id)
-        .where(first.report_id == Attachment.report_id)
-        .order_by(first.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    current = (
-        select(Attachment.case_id, Attachment.report_id, origin_id.label("origin_id"))
-        .where(Attachment.case_id.in_(case_ids), is_current_attachment())
-        .subquery()
-    )
-    rank = func.row_number().over(
-        partition_by=(current.c.case_id, current.c.origin_id),
-        order_by=current.c.report_id.desc(),
-    )
-    newest = select(current, rank.label("rank")).subquery()
+    newest = _newest_attachments(case_ids)
     # Columns, for whole reports of twenty cases take twice as long.
     rows = session.execute(
         select(
@@ -196,6 +178,33 @@ def _sightings(session: Session, case_ids: Sequence[int]) -> Mapping[int, list[_
         )
         found[case_id].append(_Seen(report_id, sighting))
     return found
+
+
+def _newest_attachments(case_ids: Sequence[int]) -> Subquery:
+    """Return the current attachments of cases, ranked from the newest report of each spot.
+
+    Columns: ``case_id``, ``report_id``, ``origin_id`` (the case that the report first belonged
+    to) and ``rank``, from 1.
+    """
+    first = aliased(Attachment)
+    # Asked for each attachment: as a join, SQLite would begin with all first attachments there are.
+    origin_id = (
+        select(first.case_id)
+        .where(first.report_id == Attachment.report_id)
+        .order_by(first.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    current = (
+        select(Attachment.case_id, Attachment.report_id, origin_id.label("origin_id"))
+        .where(Attachment.case_id.in_(case_ids), is_current_attachment())
+        .subquery()
+    )
+    rank = func.row_number().over(
+        partition_by=(current.c.case_id, current.c.origin_id),
+        order_by=current.c.report_id.desc(),
+    )
+    return select(current, rank.label("rank")).subquery()
 
 
 def _photos(
