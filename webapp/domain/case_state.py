@@ -15,6 +15,11 @@ class CaseState:
 
     ``merged_into_id`` names the case that took this one's reports; such a case keeps its status
     and its history, has no reports, and allows nothing but being given its reports back.
+    ``commune_id`` is the commune on whose land it lies, whoever leads. ``routing`` says how that
+    was known (``domain.routing``); ``is_border_open`` that an officer has yet to confirm it.
+    ``chainage_m`` is the distance along the corridor from kilometre 0. ``transfer_count`` counts
+    the transfers that were accepted; ``transfer_to_id`` is the unit that was asked and has not
+    answered.
     """
 
     status: str
@@ -39,6 +44,15 @@ class CaseState:
     proof_at: datetime | None = None
     is_relapse: bool = False
     merged_into_id: int | None = None
+    commune_id: int | None = None
+    routing: str = "clear"
+    is_border_open: bool = False
+    corridor_id: int | None = None
+    chainage_m: float | None = None
+    chainage_accuracy_m: float | None = None
+    crossing_id: int | None = None
+    transfer_count: int = 0
+    transfer_to_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +63,9 @@ class Happening:
 
     - opened: severity, lead_unit_id, category_code, latitude, longitude, place_id,
       acknowledge_due_at, resolve_due_at; optionally address, previous_case_id, is_relapse,
-      report_count, witness_count, last_captured_at, split_from_id, split_from_number
+      report_count, witness_count, last_captured_at, split_from_id, split_from_number,
+      commune_id (left out: the lead's land), routing, is_border_open, corridor_id, chainage_m,
+      chainage_accuracy_m, crossing_id
     - report_attached: witness_count (after it); optionally captured_at, report_id, terms …
     - resolved: public_sentence; optionally photo_ids, photo_captured_at
     - severity_raised: severity; optionally acknowledge_due_at, resolve_due_at
@@ -59,6 +75,10 @@ class Happening:
     - merged_into: into_case_id, into_number
     - merge_undone, report_split_off: report_count, witness_count, last_captured_at
     - separated: these, and severity, acknowledge_due_at, resolve_due_at of both together
+    - transfer_offered: transfer_id, to_unit_id (None: the supervising unit rules)
+    - transfer_accepted, transfer_ruled: transfer_id, lead_unit_id; the first counts as a transfer
+    - land_passed: lead_unit_id, commune_id, and from_unit_id, from_commune_id, switch_id
+    - crossing_linked: crossing_id (None takes the link away)
     - the others change at most their own moment; what else they carry is for the reader
     """
 

@@ -64,6 +64,17 @@ KINDS = (
     "kept_apart",
     "report_split_off",
     "report_returned",
+    "border_confirmed",
+    "coordination_asked",
+    "coordination_replied",
+    "coordination_ended",
+    "transfer_offered",
+    "transfer_accepted",
+    "transfer_refused",
+    "transfer_withdrawn",
+    "transfer_ruled",
+    "land_passed",
+    "crossing_linked",
 )
 
 _ROWS = {row.act: row for row in TRANSITIONS + DESK_ACTS}
@@ -231,6 +242,13 @@ def _open(happening: Happening) -> CaseState:
         address=data.get("address"),
         previous_case_id=data.get("previous_case_id"),
         is_relapse=data.get("is_relapse", False),
+        commune_id=data.get("commune_id", data["lead_unit_id"]),
+        routing=data.get("routing", "clear"),
+        is_border_open=data.get("is_border_open", False),
+        corridor_id=data.get("corridor_id"),
+        chainage_m=data.get("chainage_m"),
+        chainage_accuracy_m=data.get("chainage_accuracy_m"),
+        crossing_id=data.get("crossing_id"),
     )
 
 
@@ -284,6 +302,45 @@ def _raise_severity(state: CaseState, happening: Happening) -> CaseState:
     )
 
 
+def _confirm_border(state: CaseState, _happening: Happening) -> CaseState:
+    return replace(state, is_border_open=False)
+
+
+def _offer_transfer(state: CaseState, happening: Happening) -> CaseState:
+    return replace(state, transfer_to_id=happening.data["to_unit_id"])
+
+
+def _end_transfer(state: CaseState, _happening: Happening) -> CaseState:
+    return replace(state, transfer_to_id=None)
+
+
+def _accept_transfer(state: CaseState, happening: Happening) -> CaseState:
+    return replace(_pass_lead(state, happening), transfer_count=state.transfer_count + 1)
+
+
+def _pass_lead(state: CaseState, happening: Happening) -> CaseState:
+    # Who takes a case over has settled whose it is; no deadline of it starts again.
+    return replace(
+        state,
+        lead_unit_id=happening.data["lead_unit_id"],
+        transfer_to_id=None,
+        is_border_open=False,
+    )
+
+
+def _pass_land(state: CaseState, happening: Happening) -> CaseState:
+    return replace(
+        state,
+        lead_unit_id=happening.data["lead_unit_id"],
+        commune_id=happening.data["commune_id"],
+        transfer_to_id=happening.data.get("transfer_to_id"),
+    )
+
+
+def _link_crossing(state: CaseState, happening: Happening) -> CaseState:
+    return replace(state, crossing_id=happening.data["crossing_id"])
+
+
 _EFFECTS: dict[str, Callable[[CaseState, Happening], CaseState]] = {
     "report_attached": _attach_report,
     "first_viewed": _view,
@@ -297,6 +354,14 @@ _EFFECTS: dict[str, Callable[[CaseState, Happening], CaseState]] = {
     "merge_undone": merging.fold_counts,
     "report_split_off": merging.fold_counts,
     "separated": merging.fold_separated,
+    "border_confirmed": _confirm_border,
+    "transfer_offered": _offer_transfer,
+    "transfer_accepted": _accept_transfer,
+    "transfer_refused": _end_transfer,
+    "transfer_withdrawn": _end_transfer,
+    "transfer_ruled": _pass_lead,
+    "land_passed": _pass_land,
+    "crossing_linked": _link_crossing,
 }
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.models.base import Id, Json, Model, UtcDateTime
 from webapp.models.category import Category
+from webapp.models.corridor import Corridor
 from webapp.models.place import Place
 from webapp.models.unit import Unit
 
@@ -29,6 +30,9 @@ class Case(Model):
     ``proof_at`` is when the after-photo was taken, as far as that is known: what was captured
     later is new trouble. A case that was merged into another keeps its status and its history,
     and is not open.
+    ``commune_id`` is whose land it lies on, whoever leads; ``routing`` says how that was known, and
+    ``is_border_open`` that an officer has to confirm it. ``chainage_m`` is the distance along its
+    corridor from kilometre 0. ``transfer_to_id`` is who was asked to take the lead.
     The pair (id, version) must name an event: the database refuses a commit that changed a case
     and did not append what happened (a deferred foreign key and a trigger, migration 0001).
     """
@@ -65,9 +69,22 @@ class Case(Model):
         # The first three find a report's candidates; with the cell alone SQLite would read all open
         # cases of the commune by the queue's index, a hundred times as long with a million of
         # them. The others say which are nearest without a look at the rows.
-        Index("ix_cases_cell", "cell", "lead_unit_id", "is_open", "latitude", "longitude", "id"),
+        Index("ix_cases_cell", "cell", "commune_id", "is_open", "latitude", "longitude", "id"),
         Index("ix_cases_place_id", "place_id"),
         Index("ix_cases_unit_status", "lead_unit_id", "status", "opened_at"),
+        # What a new set of boundaries has to look through.
+        Index(
+            "ix_cases_commune_id",
+            "commune_id",
+            sqlite_where=text("is_open = 1"),
+            postgresql_where=text("is_open"),
+        ),
+        Index(
+            "ix_cases_crossing_id",
+            "crossing_id",
+            sqlite_where=text("crossing_id IS NOT NULL"),
+            postgresql_where=text("crossing_id IS NOT NULL"),
+        ),
         # Nearly every case has none: an index of those would tempt SQLite to read all cases by it.
         Index(
             "ix_cases_merged_into_id",
@@ -106,10 +123,21 @@ class Case(Model):
     previous_case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
     is_relapse: Mapped[bool] = mapped_column(default=False)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    commune_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    routing: Mapped[str] = mapped_column(String(16), default="clear")
+    is_border_open: Mapped[bool] = mapped_column(default=False)
+    corridor_id: Mapped[int | None] = mapped_column(ForeignKey("corridors.id"))
+    chainage_m: Mapped[float | None] = mapped_column(Float)
+    chainage_accuracy_m: Mapped[float | None] = mapped_column(Float)
+    crossing_id: Mapped[int | None] = mapped_column(ForeignKey("crossings.id"))
+    transfer_count: Mapped[int] = mapped_column(default=0)
+    transfer_to_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
 
     place: Mapped[Place] = relationship()
     category: Mapped[Category] = relationship()
-    lead_unit: Mapped[Unit] = relationship()
+    lead_unit: Mapped[Unit] = relationship(foreign_keys=[lead_unit_id])
+    commune: Mapped[Unit | None] = relationship(foreign_keys=[commune_id])
+    corridor: Mapped[Corridor | None] = relationship()
 
 
 class CaseEvent(Model):

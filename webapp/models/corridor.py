@@ -1,4 +1,4 @@
-"""Corridors: road and railway lines with the width of land that belongs to them."""
+"""Corridors: road and railway lines, the width of their land, and their kilometre posts."""
 
 from datetime import date
 from typing import Any
@@ -32,3 +32,20 @@ class Corridor(Model):
     valid_to: Mapped[date | None] = mapped_column(Date)
     is_schematic: Mapped[bool] = mapped_column(default=False)
     source: Mapped[str | None] = mapped_column(String(400))
+
+
+class KilometrePost(Model):
+    """A known spot on a corridor and its distance along the line from kilometre 0, in metres.
+
+    ``accuracy_m`` says by how much that distance may be wrong; empty when nobody knows.
+    """
+
+    __tablename__ = "kilometre_posts"
+    __table_args__ = (UniqueConstraint("corridor_id", "chainage_m"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    corridor_id: Mapped[int] = mapped_column(ForeignKey("corridors.id"))
+    chainage_m: Mapped[float] = mapped_column(Float)
+    latitude: Mapped[float] = mapped_column(Float)
+    longitude: Mapped[float] = mapped_column(Float)
+    accuracy_m: Mapped[float | None] = mapped_column(Float)

@@ -47,5 +47,9 @@ class Contact(Model):
     consented_at: Mapped[datetime] = mapped_column(UtcDateTime)
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Links sent in messages carry a capability made of the report and this number: a higher one
+    # revokes all that were sent before.
+    link_version: Mapped[int] = mapped_column(default=0)
+    unsubscribed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     report: Mapped[Report] = relationship(back_populates="contact")

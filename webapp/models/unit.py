@@ -1,12 +1,12 @@
 """Units (communes, supervising units, authorities) and the land each one holds, with dates."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Date, Float, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.models.base import Id, Json, Model
+from webapp.models.base import Id, Json, Model, UtcDateTime
 
 
 class Unit(Model):
@@ -78,3 +78,23 @@ class Boundary(Model):
     source: Mapped[str | None] = mapped_column(String(400))
 
     unit: Mapped[Unit] = relationship(back_populates="boundaries")
+
+
+class TerritorySwitch(Model):
+    """One run that moved open cases with their land to the units of a day, or corrected such a run.
+
+    ``details`` holds counts by pair of units, and which officers moved along; a correction names
+    the run it corrects, and both stay.
+    """
+
+    __tablename__ = "territory_switches"
+    __table_args__ = (CheckConstraint("kind IN ('switch', 'correction')", name="kind"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    on_date: Mapped[date] = mapped_column(Date)
+    ran_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    officer_id: Mapped[int | None] = mapped_column(ForeignKey("officers.id"))
+    corrects_id: Mapped[int | None] = mapped_column(ForeignKey("territory_switches.id"))
+    moved: Mapped[int]
+    details: Mapped[dict[str, Any]] = mapped_column(Json)
