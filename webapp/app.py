@@ -14,14 +14,19 @@ from webapp.extensions import csrf, db, limiter, login, migrate
 from webapp.services import casework_figures
 from webapp.views import (
     accounts,
-    casework_merging,
+    casework_desk,
+    crossings_files,
     health,
     intake,
     language,
     public,
     shell,
     statistics,
+    subscriptions,
     territory,
+    territory_preview,
+    territory_responsibilities,
+    transfers,
     triage,
 )
 
@@ -37,10 +42,15 @@ ROOMS = (
     public,
     intake,
     accounts,
-    casework_merging,  # the blueprint of casework, with the doors of merging added to it
+    casework_desk,  # the blueprint of casework, with the doors of merging and the desk added to it
+    crossings_files,  # the blueprint of crossings, with the doors of its files added to it
+    transfers,
     triage,
     statistics,
+    subscriptions,
     territory,
+    territory_preview,
+    territory_responsibilities,
 )
 
 

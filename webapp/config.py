@@ -1,6 +1,5 @@
 """Settings: read once from the environment and ``.env``, checked, and frozen."""
 
-import ipaddress
 import os
 import re
 import secrets
@@ -10,9 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from webapp import dotenv
-
-_TRUE = {"1", "true", "yes", "on"}
-_FALSE = {"0", "false", "no", "off"}
+from webapp.config_messages import MESSAGE_NAMES, MessageSettings, read_message_settings
+from webapp.config_values import BadSetting, is_loopback, switch, whole_number
 
 # Half of what we make ourselves: shorter ones were typed by hand, and are guessed.
 LEAST_SECRET_LENGTH = 16
@@ -41,11 +39,8 @@ OWN_NAMES = (
     "ANLO_TRUSTED_PROXIES",
     "ANLO_LEASE_SECONDS",
     "ANLO_SWEEP_SECONDS",
+    *MESSAGE_NAMES,
 )
-
-
-class BadSetting(ValueError):
-    """A setting is unknown or has a value that cannot be used; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +67,7 @@ class Settings:
     trusted_proxies: int
     lease_seconds: int
     sweep_seconds: int
+    messages: MessageSettings
 
     @property
     def is_behind_tls(self) -> bool:
@@ -106,11 +102,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             f"{unknown[0]}: unknown setting. The known ones are {', '.join(OWN_NAMES)}."
         )
     host = environ.get("HOST") or "127.0.0.1"
-    port = _whole_number(environ, "PORT", 8000, 1, 65535)
+    port = whole_number(environ, "PORT", 8000, 1, 65535)
     var = _folder(environ)
     database_url, is_built_in = _database_url(environ, var)
-    demo = _switch(environ, "DEMO", default=is_built_in and _is_loopback(host))
-    if demo and not (is_built_in and _is_loopback(host)):
+    demo = switch(environ, "DEMO", default=is_built_in and is_loopback(host))
+    if demo and not (is_built_in and is_loopback(host)):
         raise BadSetting(
             "DEMO: the demonstration runs only with the built-in SQLite on a loopback address;"
             " set DEMO=0, or leave DATABASE_URL out and HOST at 127.0.0.1."
@@ -129,19 +125,20 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         district_name=environ.get("ANLO_DISTRICT_NAME") or "Ninh Hải",
         case_prefix=_case_prefix(environ),
         emergency_number=_emergency_number(environ),
-        min_free_mb=_whole_number(environ, "ANLO_MIN_FREE_MB", 512, 0, 10**9),
-        reports_per_install_hour=_whole_number(
+        min_free_mb=whole_number(environ, "ANLO_MIN_FREE_MB", 512, 0, 10**9),
+        reports_per_install_hour=whole_number(
             environ, "ANLO_REPORTS_PER_INSTALL_HOUR", 20, 1, 10**6
         ),
-        reports_per_address_hour=_whole_number(
+        reports_per_address_hour=whole_number(
             environ, "ANLO_REPORTS_PER_ADDRESS_HOUR", 600, 1, 10**6
         ),
-        nearby_per_address_minute=_whole_number(
+        nearby_per_address_minute=whole_number(
             environ, "ANLO_NEARBY_PER_ADDRESS_MINUTE", 60, 1, 10**6
         ),
-        trusted_proxies=_whole_number(environ, "ANLO_TRUSTED_PROXIES", 0, 0, 5),
-        lease_seconds=_whole_number(environ, "ANLO_LEASE_SECONDS", 20, 2, 600),
-        sweep_seconds=_whole_number(environ, "ANLO_SWEEP_SECONDS", 15, 1, 600),
+        trusted_proxies=whole_number(environ, "ANLO_TRUSTED_PROXIES", 0, 0, 5),
+        lease_seconds=whole_number(environ, "ANLO_LEASE_SECONDS", 20, 2, 600),
+        sweep_seconds=whole_number(environ, "ANLO_SWEEP_SECONDS", 15, 1, 600),
+        messages=read_message_settings(environ, is_demo=demo, folder=var / "mail"),
     )
 
 
@@ -160,37 +157,6 @@ def _folder(environ: Mapping[str, str]) -> Path:
         why = getattr(error, "strerror", None) or error
         raise BadSetting(f"ANLO_VAR: {str(var)!r} cannot be made ({why}).") from None
     return var
-
-
-def _whole_number(
-    environ: Mapping[str, str], name: str, default: int, least: int, most: int
-) -> int:
-    raw = environ.get(name) or str(default)
-    try:
-        value = int(raw)
-    except ValueError:
-        raise BadSetting(f"{name}: {raw!r} is not a whole number.") from None
-    if not least <= value <= most:
-        raise BadSetting(f"{name}: {value} is not between {least} and {most}.")
-    return value
-
-
-def _switch(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
-    raw = (environ.get(name) or "").strip().lower()
-    if not raw:
-        return default
-    if raw in _TRUE | _FALSE:
-        return raw in _TRUE
-    raise BadSetting(f"{name}: {raw!r} is neither 1 nor 0.")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _database_url(environ: Mapping[str, str], var: Path) -> tuple[str, bool]:
@@ -216,7 +182,7 @@ def _redis_url(environ: Mapping[str, str]) -> str | None:
 def _public_url(environ: Mapping[str, str], host: str, port: int) -> str:
     raw = environ.get("PUBLIC_URL")
     if not raw:
-        if not _is_loopback(host):
+        if not is_loopback(host):
             raise BadSetting(
                 f"PUBLIC_URL: needed when HOST is {host}, for residents are sent to that address;"
                 " for example PUBLIC_URL=https://anlo.example.vn."

@@ -15,6 +15,7 @@ from webapp import sentences
 from webapp.domain.errors import (
     AnLoError,
     Conflict,
+    Gone,
     InvalidInput,
     NoRoom,
     NotAllowed,
@@ -32,6 +33,7 @@ STATUS_OF: dict[type[AnLoError], int] = {
     UnsupportedPhoto: 415,
     TooLarge: 413,
     NotFound: 404,
+    Gone: 410,
     NotAllowed: 403,
     Conflict: 409,
     TooMany: 429,

@@ -42,6 +42,7 @@ HOLD = {
     "category_needs_person": _("Loại cần người đọc"),
     "no_photo_readable": _("Ảnh hỏng"),
     "attempts_exhausted": _("Máy thử nhiều lần không xong"),
+    "no_responsible_unit": _("Chưa có đơn vị phụ trách"),
 }
 
 CORRIDOR_KIND = {
@@ -49,6 +50,76 @@ CORRIDOR_KIND = {
     "provincial_road": _("Tỉnh lộ"),
     "local_road": _("Đường địa phương"),
     "railway": _("Đường sắt"),
+}
+
+# Why an open case stays with a unit that has ended (codes of domain.passing).
+KEPT_CASE = {
+    "outside": _("vị trí ngoài mọi địa giới ngày ấy"),
+    "lead_ended": _("đơn vị chủ trì đã hết hiệu lực, không có đơn vị kế tiếp"),
+}
+
+# Where a rule of who does what holds, as its table says it (codes of domain.responsibilities).
+DUTY_GROUND = {
+    "anywhere": _("mọi nơi"),
+    "off_corridor": _("ngoài các tuyến"),
+    "any_road": _("mọi tuyến đường bộ"),
+    "national_road": _("quốc lộ"),
+    "provincial_road": _("tỉnh lộ"),
+    "local_road": _("đường địa phương"),
+    "railway": _("đường sắt"),
+}
+
+DUTY_PARTY = {
+    "commune": _("Xã sở tại"),
+    "corridor_authority": _("Cơ quan quản lý tuyến"),
+    "supervising": _("Đơn vị giám sát"),
+}
+
+# The register of self-opened crossings (codes of domain.crossings).
+CROSSING_STATE = {
+    "open": _("Đang mở"),
+    "restricted": _("Hạn chế"),
+    "closed": _("Đã đóng"),
+}
+
+CROSSING_MEASURE = {
+    "guarded": _("Có người gác"),
+    "narrowed": _("Đã thu hẹp"),
+    "warning_sign": _("Biển cảnh báo"),
+    "speed_hump": _("Gờ giảm tốc"),
+}
+
+CROSSING_SURFACE = {
+    "earth": _("Đất"),
+    "gravel": _("Đá dăm"),
+    "concrete": _("Bê tông"),
+    "asphalt": _("Nhựa"),
+    "other": _("Khác"),
+    "unknown": _("Chưa rõ"),
+}
+
+CROSSING_FIELD = {
+    "code": _("Mã"),
+    "name": _("Tên gọi"),
+    "line": _("Tuyến"),
+    "km": _("Lý trình"),
+    "chainage_m": _("Lý trình"),
+    "latitude": _("Vĩ độ"),
+    "longitude": _("Kinh độ"),
+    "width_m": _("Bề rộng"),
+    "surface": _("Mặt lối đi"),
+    "measures": _("Biện pháp"),
+    "state": _("Tình trạng"),
+    "unit": _("Đơn vị"),
+    "unit_code": _("Đơn vị"),
+    "note": _("Ghi chú"),
+}
+
+CROSSING_HAPPENING = {
+    "registered": _("Đăng ký"),
+    "changed": _("Sửa sổ"),
+    "inspected": _("Kiểm tra"),
+    "imported": _("Nhập từ tệp"),
 }
 
 # Why a photo or a resident's words stay private; codes of services.casework_acts.
@@ -60,11 +131,36 @@ PRIVATE_REASON = {
     "other": _("Lý do khác"),
 }
 
+# Why a unit hands a case on; codes of domain.transfers.
+TRANSFER_REASON = {
+    "other_land": _("Điểm nằm trên địa giới đơn vị khác"),
+    "other_authority": _("Tuyến do cơ quan khác quản lý"),
+    "other_duty": _("Việc thuộc chức năng đơn vị khác"),
+    "own_conflict": _("Đơn vị có liên quan tới vụ việc"),
+    "other": _("Lý do khác"),
+}
+
+# Who asked a unit to coordinate; codes of domain.coordination.
+COORDINATION_SOURCE = {
+    "rule": _("theo bảng phân công"),
+    "border": _("biết vì gần ranh giới"),
+    "land": _("địa bàn của đơn vị này"),
+    "officer": _("đơn vị chủ trì mời"),
+}
+
 # Why the table of moves does not allow an act; codes of domain.casework.check.
 OBJECTION = {
     "unknown_act": _("Không có việc nào tên như vậy."),
     "not_your_role": _("Vai trò của bạn chỉ được xem vụ việc này, không làm việc trên đó."),
     "not_lead_unit": _("Chỉ đơn vị chủ trì mới làm được việc này."),
+    "not_coordinating_unit": _("Chỉ đơn vị đang phối hợp mới trả lời được ở đây."),
+    "not_asked_unit": _("Chỉ đơn vị được đề nghị nhận mới trả lời được."),
+    "not_supervising_unit": _("Chỉ đơn vị giám sát mới phân xử được."),
+    "transfer_open": _(
+        "Vụ việc đang chờ trả lời về việc chuyển. Hãy chờ, hoặc rút lại đề nghị chuyển trước."
+    ),
+    "no_transfer_open": _("Không có đề nghị chuyển nào đang chờ: đã được trả lời hoặc rút lại."),
+    "border_not_open": _("Ranh giới của điểm này đã được xác nhận."),
     "wrong_status": _("Trạng thái hiện nay của vụ việc không cho phép việc này."),
     "already_most_severe": _("Vụ việc đã ở mức cao nhất."),
     "merged_away": _(

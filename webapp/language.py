@@ -22,7 +22,7 @@ LANGUAGES = ("vi", "en")
 
 # Their addresses hold a tracking key, so no other page may learn where the visitor came from:
 # they take the choice themselves (``?language=en``) and come again.
-KEY_PAGES = ("public.track", "intake.receipt")
+KEY_PAGES = ("public.track", "intake.receipt", "subscriptions.page")
 
 MINUTES_AN_HOUR = 60
 HOURS_A_DAY = 24

@@ -1,11 +1,13 @@
 """One sentence for everything that can go wrong, in the words of whoever reads it."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _
 
-from webapp.language import distance
+from webapp.language import day, distance
+from webapp.sentences_crossings import CROSSINGS
 
 # Answers of the web server itself, by status.
 _HTTP: dict[str, LazyString] = {
@@ -82,6 +84,8 @@ _INTAKE: dict[str, LazyString] = {
 _TRACKING: dict[str, LazyString] = {
     "tracking_key_unknown": _("Không có phản ánh nào mang mã này. Hãy xem lại từng chữ và số."),
     "case_not_public": _("Không có vụ việc công khai nào mang số này."),
+    "link_unknown": _("Liên kết này không đúng hoặc thiếu một đoạn. Hãy mở lại từ tin đã nhận."),
+    "link_revoked": _("Liên kết này không còn hiệu lực vì cách liên hệ đã được xoá."),
 }
 
 _ACCOUNTS: dict[str, LazyString] = {
@@ -146,6 +150,30 @@ _CASEWORK: dict[str, LazyString] = {
         "Vụ việc cũ (%(number)s) đã kết thúc hoặc đã gộp sau khi tách, nên phản ánh ở lại đây."
     ),
     "severity_not_higher": _("Chỉ nâng được lên mức cao hơn mức hiện nay (%(severity)s)."),
+    "merge_transfer_open": _(
+        "Một trong hai vụ việc đang chờ trả lời về việc chuyển nên chưa gộp được."
+    ),
+    "coordination_task_needed": _("Hãy viết đơn vị kia cần làm gì."),
+    "coordinate_with_itself": _("Đơn vị này đang chủ trì nên không cần mời phối hợp."),
+    "coordination_waits": _("Đơn vị này đã được mời và chưa trả lời."),
+    "coordination_not_found": _("Vụ việc không còn phần phối hợp này."),
+    "coordination_stays": _(
+        "Đơn vị này phối hợp theo bảng phân công hoặc vì là địa bàn của mình nên không thôi được."
+    ),
+    "coordination_replied": _("Đơn vị bạn đã trả lời. Muốn nói thêm, hãy ghi vào diễn biến."),
+    "reply_needed": _("Hãy viết câu trả lời."),
+    "transfer_reason_needed": _("Hãy chọn lý do chuyển."),
+    "transfer_words_needed": _("Hãy viết vì sao chuyển: đơn vị kia đọc để quyết định."),
+    "transfer_to_itself": _("Đơn vị này đang chủ trì vụ việc. Hãy chọn đơn vị khác."),
+    "transfer_limit": _(
+        "Vụ việc đã chuyển hai lần nên không chuyển được nữa. Hãy đề nghị đơn vị giám sát phân xử."
+    ),
+    "refusal_words_needed": _("Hãy viết vì sao không nhận: đơn vị kia và đơn vị giám sát đều đọc."),
+    "contest_too_early": _(
+        "Chưa đề nghị phân xử được: trước hết hãy chuyển cho đơn vị kia và chờ trả lời."
+    ),
+    "ruling_words_needed": _("Hãy viết căn cứ phân xử: cả hai đơn vị đều đọc."),
+    "ruling_too_early": _("Đơn vị được đề nghị còn trong hạn trả lời nên chưa phân xử."),
 }
 
 _TRIAGE: dict[str, LazyString] = {
@@ -184,7 +212,7 @@ _TERRITORY: dict[str, LazyString] = {
     "unit_code_unknown": _("Hôm nay không có đơn vị nào mang mã %(unit_code)s."),
     "boundary_property_missing": _("%(unit)s: thiếu thuộc tính %(detail)s."),
     "boundary_property_too_long": _("%(unit)s: thuộc tính %(detail)s quá dài."),
-    "boundary_date_unreadable": _("%(unit)s: valid_to “%(detail)s” không phải ngày (2025-06-30)."),
+    "boundary_date_unreadable": _("%(unit)s: “%(detail)s” không phải ngày (2025-06-30)."),
     "boundary_geometry_not_polygon": _(
         "%(unit)s: hình là %(detail)s, phải là Polygon hoặc MultiPolygon."
     ),
@@ -215,6 +243,127 @@ _TERRITORY: dict[str, LazyString] = {
     "boundary_loop_mended": _("%(unit)s, vòng %(ring)s: gỡ một nút thắt nhỏ."),
     "boundary_overlap": _("%(units)s chồng lên nhau %(area)s, gần %(where)s."),
     "boundary_gap": _("Khoảng hở %(area)s gần %(where)s, giữa %(units)s."),
+    "boundaries_file_missing": _("Hãy chọn một tệp GeoJSON."),
+    "boundaries_file_empty": _("Tệp này rỗng, không có gì để đọc."),
+    "boundaries_too_large": _("Tệp nặng quá %(most_mb)s MB. Hãy giản lược đường ranh giới trước."),
+    "boundaries_upload_gone": _("Tệp đã xem trước không còn giữ nữa. Hãy tải lên lần nữa."),
+    "boundaries_changed": _("Đơn vị đã thay đổi từ lúc xem trước. Hãy xem lại rồi nhập lần nữa."),
+    "day_missing": _("Hãy chọn ngày đầu tiên địa giới có hiệu lực."),
+    "switch_in_future": _("Ngày %(day)s chưa đến: chỉ chạy thử được, chưa chuyển được."),
+    "switch_not_found": _("Không có lần chuyển nào mang số này."),
+    "switch_running": _("Lần chuyển này chưa xong. Hãy chạy tiếp cho xong rồi mới sửa lại."),
+    "switch_corrected": _("Lần chuyển này đã được sửa lại ngày %(day)s."),
+    "switch_needs_day": _("Hãy cho biết ngày: --on 2025-07-01."),
+}
+
+_CORRIDORS: dict[str, LazyString] = {
+    "corridors_not_json": _("Tệp không phải GeoJSON: không đọc được thành JSON (UTF-8)."),
+    "corridors_not_collection": _("Tệp không phải một FeatureCollection của GeoJSON."),
+    "corridors_empty": _("Tệp trống, không có tuyến nào."),
+    "corridors_no_line": _("Tệp chỉ có điểm, không có tuyến nào (LineString)."),
+    "corridors_refused": _("Không nhận tệp này, chưa ghi gì. Các chỗ phải sửa:"),
+    "corridor_property_missing": _("%(line)s: thiếu thuộc tính %(detail)s."),
+    "corridor_property_too_long": _("%(line)s: thuộc tính %(detail)s quá dài."),
+    "corridor_kind_unknown": _(
+        "%(line)s: không có cấp tuyến “%(detail)s”; hãy ghi kind là national_road,"
+        " provincial_road, local_road hoặc railway."
+    ),
+    "corridor_half_width_out_of_range": _(
+        "%(line)s: half_width_m là %(detail)s;"
+        " nửa bề rộng phải là số mét lớn hơn 0, nhiều nhất 500."
+    ),
+    "corridor_date_unreadable": _("%(line)s: valid_to “%(detail)s” không phải ngày (2025-06-30)."),
+    "corridor_ends_before_start": _(
+        "%(line)s: ngày hết hiệu lực %(detail)s đứng trước ngày bắt đầu."
+    ),
+    "corridor_confidence_unknown": _(
+        "%(line)s: confidence “%(detail)s” phải là surveyed, high, medium hoặc low."
+    ),
+    "corridor_geometry_not_line": _(
+        "%(line)s: hình là %(detail)s, phải là LineString hoặc MultiLineString."
+    ),
+    "corridor_line_too_short": _(
+        "%(line)s: tuyến chỉ có một điểm, cần ít nhất hai điểm khác nhau."
+    ),
+    "corridor_line_broken": _(
+        "%(line)s: tuyến đứt thành %(detail)s đoạn không nối đầu với nhau;"
+        " hãy nối lại, hoặc ghi mỗi đoạn thành một tuyến có mã riêng."
+    ),
+    "corridor_coordinate_unreadable": _("%(line)s: có tọa độ không phải số."),
+    "corridor_projected_metres": _(
+        "%(line)s: tọa độ %(detail)s là mét của hệ phẳng (như VN-2000);"
+        " hãy chuyển sang kinh độ, vĩ độ WGS 84."
+    ),
+    "corridor_axes_swapped": _(
+        "%(line)s: tọa độ %(detail)s có vẻ đảo; GeoJSON ghi kinh độ trước, vĩ độ sau."
+    ),
+    "corridor_out_of_range": _("%(line)s: tọa độ %(detail)s nằm ngoài trái đất."),
+    "corridor_code_repeated": _("%(line)s: mã %(detail)s xuất hiện hai lần trong tệp."),
+    "corridor_authority_unknown": _(
+        "%(line)s: không có đơn vị nào mang mã hoặc tên “%(detail)s”;"
+        " hãy sửa authority, hoặc nhập với --make-authorities để lập đơn vị này."
+    ),
+    "corridor_posts_not_list": _("%(line)s: posts phải là một danh sách cọc ki-lô-mét."),
+    "corridor_post_unreadable": _(
+        "%(line)s: cọc “%(detail)s” không đọc được; mỗi cọc cần km, lon, lat,"
+        " và accuracy_m nếu biết."
+    ),
+    "corridor_post_alone": _(
+        "%(line)s: chỉ có một cọc ki-lô-mét; cần ít nhất hai cọc để biết số đếm về phía nào."
+    ),
+    "corridor_post_off_line": _(
+        "%(line)s: cọc %(detail)s đứng quá xa tuyến; kiểm tra lại tọa độ của cọc hoặc của tuyến."
+    ),
+    "corridor_posts_not_rising": _(
+        "%(line)s: các cọc theo chiều tuyến là %(detail)s; số đếm phải tăng mãi hoặc giảm mãi."
+    ),
+    "corridor_post_without_line": _(
+        "%(line)s: cọc ghi corridor “%(detail)s”, tệp không có tuyến nào mang mã này."
+    ),
+    "chainage_unreadable": _("Lý trình “%(text)s” không đọc được; hãy viết như Km1397+250."),
+}
+
+_RESPONSIBILITIES: dict[str, LazyString] = {
+    # What is wrong with the table in force; the column that it stands in says whom it is about.
+    "duty_hole": _("Loại “%(category)s” %(grounds)s không có quy tắc nào."),
+    "duty_category_gone": _("Không có loại nào mang mã %(code)s."),
+    "duty_land_gone": _("Ngày này không có xã nào là “%(land)s”."),
+    "duty_never_reached": _("Không bao giờ dùng đến: các quy tắc đứng trên đã nhận hết."),
+    "duty_unit_unknown": _("Không có đơn vị nào mang mã %(code)s."),
+    "duty_unit_not_yet": _("“%(unit)s” chỉ có từ ngày %(day)s."),
+    "duty_unit_ended": _("“%(unit)s” đã hết hiệu lực %(day)s."),
+    "duty_no_line_here": _("Nơi ngoài các tuyến không có cơ quan quản lý tuyến."),
+    "duty_line_without_authority": _("Chưa ghi cơ quan quản lý: %(lines)s."),
+    "duty_authority_ended": _("Cơ quan quản lý %(line)s, “%(unit)s”, đã hết hiệu lực %(day)s."),
+    "duty_no_supervising": _("Không có đơn vị giám sát bên trên: %(communes)s."),
+    # What keeps a draft from being saved.
+    "duties_refused": _("Chưa lưu gì. Hãy sửa các chỗ sau rồi làm lại."),
+    "duties_changed": _(
+        "Chưa lưu gì: bảng đã có thay đổi từ lúc bạn mở trang. Những gì bạn viết vẫn còn dưới đây."
+    ),
+    "duties_not_found": _("Không có bản nào mang số này."),
+    "duties_begun": _("Bản %(number)s đã có hiệu lực nên không rút được. Hãy lưu một bản mới."),
+    "duty_no_rules": _("Bảng chưa có quy tắc nào."),
+    "duty_too_many_rules": _("Bảng có quá nhiều quy tắc. Hãy gộp lại còn tối đa %(most)s."),
+    "duty_category_missing": _("Chưa chọn loại nào."),
+    "duty_category_not_known": _("Có loại không còn trong danh mục. Hãy chọn lại."),
+    "duty_ground_not_known": _("Tuyến này không có trong danh sách. Hãy chọn lại."),
+    "duty_land_not_known": _("Chưa từng có xã nào mang mã đã chọn. Hãy chọn lại."),
+    "duty_lead_missing": _("Chưa chọn đơn vị chủ trì."),
+    "duty_task_of_nobody": _("Có việc phối hợp mà chưa chọn đơn vị làm."),
+    "duty_party_not_known": _("Có đơn vị chưa từng có. Hãy chọn lại."),
+    "duty_party_twice": _("Một đơn vị được ghi hai lần."),
+    "duty_task_too_long": _("Việc phối hợp dài quá. Hãy viết gọn trong %(most)s ký tự."),
+    "duty_basis_too_long": _("Căn cứ dài quá. Hãy viết gọn trong %(most)s ký tự."),
+    "duty_note_too_long": _("Ghi chú dài quá. Hãy viết gọn trong %(most)s ký tự."),
+    "duty_day_unreadable": _("Ngày bắt đầu không đọc được. Hãy chọn ngày trong lịch."),
+    "duty_day_past": _(
+        "Ngày bắt đầu đã qua. Bản mới có hiệu lực sớm nhất là hôm nay: việc đã phân công thì giữ"
+        " nguyên."
+    ),
+    "duty_day_before_last": _(
+        "Bản %(number)s bắt đầu ngày %(day)s. Hãy chọn từ ngày đó trở đi, hoặc rút bản ấy trước."
+    ),
 }
 
 _STATISTICS: dict[str, LazyString] = {
@@ -248,6 +397,9 @@ SENTENCES: dict[str, LazyString] = {
     **_CASEWORK,
     **_TRIAGE,
     **_TERRITORY,
+    **_CORRIDORS,
+    **CROSSINGS,
+    **_RESPONSIBILITIES,
     **_STATISTICS,
     **_DUPLICATES,
 }
@@ -263,8 +415,10 @@ def say(code: str, details: Mapping[str, object], status: int) -> str:
 
 
 def _as_said(details: Mapping[str, object]) -> dict[str, object]:
-    """Add to raw figures how people say them: 20641 m are "20,6 km"."""
+    """Add to raw figures how people say them: 20641 m are "20,6 km", a day is "31/3/2025"."""
+    said = {
+        name: day(value, weekday=False) if isinstance(value, date) else value
+        for name, value in details.items()
+    }
     metres = details.get("distance_m")
-    if isinstance(metres, int | float):
-        return {**details, "distance": distance(metres)}
-    return dict(details)
+    return said | {"distance": distance(metres)} if isinstance(metres, int | float) else said

@@ -20,7 +20,8 @@ from rq.serializers import JSONSerializer
 from webapp import clock, logs
 from webapp.adapters.job_queue import QUEUE_NAME
 from webapp.config import BadSetting
-from webapp.services import outbox
+from webapp.services import notifications, outbox, territory_turn
+from webapp.services.notification_channels import carriers
 from webapp.services.transaction import transaction
 from workers import context
 from workers.lifeline import die_with_parent
@@ -33,6 +34,12 @@ TICK_S = 1.0
 
 # Tallies are asked for by every change too; this heals what a change could not say.
 TALLY_SECONDS = 180
+
+# New boundaries hold from midnight: ten minutes later at most, open cases begin to follow.
+TERRITORY_SECONDS = 600
+
+# Messages that waited for a channel go out within a minute of the restart that brought it.
+MESSAGES_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,8 @@ def turns(queue: Queue, sweep_seconds: float) -> tuple[Turn, ...]:
     return (
         Turn("sweep", sweep_seconds, lambda: sweep(queue)),
         Turn("tallies", TALLY_SECONDS, ask_for_tallies),
+        Turn("territory", TERRITORY_SECONDS, territory_turn.ask_for_switch),
+        Turn("messages", MESSAGES_SECONDS, wake_messages),
     )
 
 
@@ -68,6 +77,12 @@ def ask_for_tallies() -> None:
     with transaction() as work:
         for day in (today - timedelta(days=1), today):
             work.ask("rebuild_tallies", day.isoformat())
+
+
+def wake_messages() -> None:
+    """Ask again for messages that waited for a mail server or a gateway which is set by now."""
+    if woken := notifications.wake(carriers(context.settings())):
+        log.info("messages_woken", count=woken)
 
 
 def take_turns(due: tuple[Turn, ...]) -> None:

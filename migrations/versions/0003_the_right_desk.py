@@ -23,6 +23,7 @@ DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 PARTIES = "('commune', 'corridor_authority', 'supervising', 'unit')"
 CASE_COLUMNS = (
+    "is_ruling_asked",
     "transfer_to_id",
     "transfer_count",
     "crossing_id",
@@ -92,6 +93,10 @@ def _widen_cases() -> None:
         "cases", sa.Column("transfer_count", sa.Integer(), nullable=False, server_default="0")
     )
     _refer("transfer_to_id", "units")
+    op.add_column(
+        "cases",
+        sa.Column("is_ruling_asked", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
     with _cases_unguarded():
         op.execute("UPDATE cases SET commune_id = lead_unit_id")
     op.drop_index("ix_cases_cell", "cases")
@@ -287,7 +292,10 @@ def _create_responsibilities() -> None:
         sa.Column("created_at", MOMENT, nullable=False),
         _reference("created_by_id"),
         sa.Column("note", sa.String(400), nullable=True),
+        sa.Column("withdrawn_at", MOMENT, nullable=True),
+        _reference("withdrawn_by_id"),
         _key(table, "created_by_id", "officers"),
+        _key(table, "withdrawn_by_id", "officers"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_responsibility_versions")),
         sa.UniqueConstraint("number", name=op.f("uq_responsibility_versions_number")),
     )

@@ -5,6 +5,7 @@ import { listenToKeys } from './lib/shortcuts.js';
 import { showChosenTabs } from './lib/tabs.js';
 
 const pages = {
+  crossings: () => import('./pages/crossings.js'),
   casework: () => import('./pages/casework.js'),
   triage: () => import('./pages/triage.js'),
 };

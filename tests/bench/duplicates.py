@@ -246,7 +246,7 @@ def looked_at(points: list[Point]) -> Beside:
 def look(_id: int, latitude: float, longitude: float, _cell: str, unit_id: int) -> None:
     """Find the candidates around a point, with their reports and photos."""
     session = db.session()
-    found = candidates.neighbours(session, Position(latitude, longitude, 10.0), unit_id)
+    found = candidates.neighbours(session, Position(latitude, longitude, 10.0), [unit_id])
     session.rollback()
     if len(found) != MOST_CANDIDATES:
         raise AssertionError("so many cases, and not enough of them found")
@@ -256,7 +256,7 @@ def look_bare(_id: int, latitude: float, longitude: float, _cell: str, unit_id: 
     """Read nothing but the ids of the open cases in the same cells."""
     session = db.session()
     cells = candidates.cells_around(Position(latitude, longitude))
-    where = (Case.is_open, Case.cell.in_(cells), Case.lead_unit_id == unit_id)
+    where = (Case.is_open, Case.cell.in_(cells), Case.commune_id == unit_id)
     session.scalars(select(Case.id).where(*where)).all()
     session.rollback()
 

@@ -156,6 +156,7 @@ def _statements() -> list[Any]:
         **where,
         "severity": point.id % 4 + 1,
         "lead_unit_id": point.unit_id,
+        "commune_id": point.unit_id,
         "cell": point.cell,
         "report_count": literal(1),
         "witness_count": literal(1),

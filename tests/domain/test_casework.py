@@ -1,17 +1,16 @@
 """What a case adds up to, who may make which move, and what each move needs."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.domain.strategies import moments_between
+from tests.domain.strategies import case_data, moments_between
 from webapp.domain.casework import (
     DESK_ACTS,
     KINDS,
@@ -21,6 +20,7 @@ from webapp.domain.casework import (
     TRANSITIONS,
     CaseState,
     Happening,
+    Part,
     apply,
     check,
     check_needs,
@@ -62,9 +62,15 @@ def fold(*happenings: Happening) -> CaseState:
     return reduce(apply, happenings, NEW)
 
 
-def refusal(act: str, state: CaseState, role: str = "officer", *, is_lead_unit: bool = True) -> Any:
+LEAD: frozenset[Part] = frozenset({"lead"})
+NOBODY: frozenset[Part] = frozenset()
+
+
+def refusal(
+    act: str, state: CaseState, role: str = "officer", parts: frozenset[Part] = LEAD
+) -> Any:
     with pytest.raises(NotAllowed) as caught:
-        check(act, state, role=role, is_lead_unit=is_lead_unit)
+        check(act, state, role=role, parts=parts)
     assert caught.value.code == "act_not_possible"
     return caught.value.details["reason"]
 
@@ -149,43 +155,7 @@ def test_an_event_that_cannot_follow_is_refused(state: CaseState | None, kind: s
     assert caught.value.code == "event_not_possible"
 
 
-counted = {
-    "report_count": st.integers(0, 9),
-    "witness_count": st.integers(0, 9),
-    "last_captured_at": st.none() | st.just(NOON.isoformat()),
-}
-recounts = st.fixed_dictionaries(counted)
-gains = st.fixed_dictionaries(
-    {
-        **counted,
-        "severity": st.integers(1, 4),
-        "acknowledge_due_at": st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat),
-        "resolve_due_at": st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat),
-    }
-)
-data_of_kinds: dict[str, st.SearchStrategy[Mapping[str, Any]]] = {
-    kind: st.just({}) for kind in KINDS if kind != "opened"
-} | {
-    "report_attached": st.fixed_dictionaries(
-        {
-            "witness_count": st.integers(1, 9),
-            "captured_at": st.none() | st.just(NOON.isoformat()),
-        }
-    ),
-    "resolved": st.just({"public_sentence": "Xong."}),
-    "severity_raised": st.fixed_dictionaries(
-        {
-            "severity": st.integers(0, 5),
-            "resolve_due_at": st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat),
-        }
-    ),
-    "merged": gains,
-    "report_returned": gains,
-    "merged_into": st.just({"into_case_id": 9, "into_number": "NH-2026-00009"}),
-    "merge_undone": recounts,
-    "report_split_off": recounts,
-    "separated": recounts,
-}
+data_of_kinds = case_data(NOON)
 happenings = st.sampled_from(sorted(data_of_kinds)).flatmap(
     lambda kind: st.builds(
         Happening,
@@ -251,24 +221,24 @@ def test_to_a_case_that_was_merged_away_nothing_happens_but_its_separation(
 
 def test_a_merged_case_allows_only_the_undo() -> None:
     away = replace(NEW, merged_into_id=9)
-    assert possible_acts(away, role="officer", is_lead_unit=True) == ()
-    desk = possible_desk_acts(away, role="officer", is_lead_unit=True)
+    assert possible_acts(away, role="officer", parts=LEAD) == ()
+    desk = possible_desk_acts(away, role="officer", parts=LEAD)
     assert [row.act for row in desk] == ["unmerge"]
     assert refusal("acknowledge", away) == "merged_away"
-    assert refusal("add_note", away, role="supervisor", is_lead_unit=False) == "merged_away"
+    assert refusal("add_note", away, role="supervisor", parts=NOBODY) == "merged_away"
     assert refusal("unmerge", NEW) == "not_merged"
 
 
 def test_only_the_lead_units_own_people_merge_and_split() -> None:
     for act in ("merge", "keep_apart", "split", "unsplit"):
         assert refusal(act, NEW, role="supervisor") == "not_your_role"
-        assert refusal(act, NEW, is_lead_unit=False) == "not_lead_unit"
-        check(act, NEW, role="head", is_lead_unit=True)
+        assert refusal(act, NEW, parts=NOBODY) == "not_lead_unit"
+        check(act, NEW, role="head", parts=LEAD)
 
 
 def test_an_ended_case_is_split_and_not_merged() -> None:
     ended = replace(NEW, status="resolved")
-    check("split", ended, role="officer", is_lead_unit=True)
+    check("split", ended, role="officer", parts=LEAD)
     assert refusal("merge", ended) == "wrong_status"
     with pytest.raises(NotAllowed):
         apply(ended, happens("merged_into", into_case_id=9))
@@ -294,49 +264,63 @@ def test_overseers_and_administrators_change_nothing() -> None:
     for status in STATUSES:
         for role in ("overseer", "administrator"):
             state = replace(NEW, status=status)
-            assert possible_acts(state, role=role, is_lead_unit=True) == ()
+            assert possible_acts(state, role=role, parts=LEAD) == ()
 
 
 def test_an_officer_of_the_lead_unit_can_acknowledge_or_raise_a_new_case() -> None:
-    acts = [row.act for row in possible_acts(NEW, role="officer", is_lead_unit=True)]
+    acts = [row.act for row in possible_acts(NEW, role="officer", parts=LEAD)]
     assert acts == ["acknowledge", "raise_severity"]
 
 
 def test_a_supervisor_can_raise_a_case_and_never_does_a_communes_work() -> None:
-    acts = [row.act for row in possible_acts(NEW, role="supervisor", is_lead_unit=False)]
+    acts = [row.act for row in possible_acts(NEW, role="supervisor", parts=NOBODY)]
     assert acts == ["raise_severity"]
 
 
 def test_a_refused_act_names_the_reason() -> None:
     assert refusal("resolve", NEW) == "wrong_status"
     assert refusal("acknowledge", NEW, role="overseer") == "not_your_role"
-    assert refusal("acknowledge", NEW, is_lead_unit=False) == "not_lead_unit"
+    assert refusal("acknowledge", NEW, parts=NOBODY) == "not_lead_unit"
     assert refusal("lower_severity", NEW) == "unknown_act"
     assert refusal("raise_severity", replace(NEW, severity=4)) == "already_most_severe"
 
 
 def test_photos_and_words_are_reviewed_by_the_lead_unit_in_any_status() -> None:
     for status in STATUSES:
-        row = check("review_photo", replace(NEW, status=status), role="head", is_lead_unit=True)
+        row = check("review_photo", replace(NEW, status=status), role="head", parts=LEAD)
         assert row.to_status is None
     assert refusal("review_words", NEW, role="supervisor") == "not_your_role"
 
 
-@given(st.sampled_from(STATUSES), st.sampled_from(ROLES), st.booleans(), st.integers(1, 4))
+@given(
+    st.sampled_from(STATUSES),
+    st.sampled_from(ROLES),
+    st.frozensets(st.sampled_from(get_args(Part))),
+    st.integers(1, 4),
+    st.fixed_dictionaries(
+        {
+            "transfer_to_id": st.none() | st.just(8),
+            "is_ruling_asked": st.booleans(),
+            "is_border_open": st.booleans(),
+        }
+    ),
+)
 def test_the_page_offers_exactly_what_the_check_allows(
-    status: str, role: str, is_lead_unit: bool, severity: int
+    status: str, role: str, parts: frozenset[Part], severity: int, more: dict[str, Any]
 ) -> None:
-    state = replace(NEW, status=status, severity=severity)
-    offered = {row.act for row in possible_acts(state, role=role, is_lead_unit=is_lead_unit)}
-    for row in TRANSITIONS:
+    state = replace(NEW, status=status, severity=severity, **more)
+    moves = possible_acts(state, role=role, parts=parts)
+    desk = possible_desk_acts(state, role=role, parts=parts)
+    offered = {row.act for row in (*moves, *desk)}
+    for row in TRANSITIONS + DESK_ACTS:
         if row.act in offered:
-            assert check(row.act, state, role=role, is_lead_unit=is_lead_unit) is row
+            assert check(row.act, state, role=role, parts=parts) is row
         else:
-            refusal(row.act, state, role, is_lead_unit=is_lead_unit)
+            refusal(row.act, state, role, parts)
 
 
 def test_resolving_needs_a_photo_and_a_sentence() -> None:
-    row = check("resolve", replace(NEW, status="in_progress"), role="head", is_lead_unit=True)
+    row = check("resolve", replace(NEW, status="in_progress"), role="head", parts=LEAD)
     check_needs(row, {"after_photo", "public_sentence"})
     with pytest.raises(InvalidInput) as caught:
         check_needs(row, {"public_sentence"})

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.domain.strategies import moments_between
 from webapp.domain.disclosure import (
+    MOVING_KINDS,
     PUBLIC_KINDS,
     PUBLIC_REPORT_STATUSES,
     PUBLIC_RESOLUTION,
@@ -20,11 +21,13 @@ from webapp.domain.disclosure import (
     PUBLIC_STATUSES,
     CaseFacts,
     EventFacts,
+    NamedUnit,
     PhotoFacts,
     PublicPhoto,
     QuoteFacts,
     is_on_map,
     public_case,
+    public_hold,
     public_report,
     public_spot,
     witness_band,
@@ -89,6 +92,41 @@ def test_a_program_is_told_exactly_this() -> None:
 
 def test_a_report_without_a_case_tells_its_status_only() -> None:
     assert public_report("held", None) == {"report": {"status": "held"}, "case": None}
+
+
+NHON_HAI = NamedUnit("22846", "commune", "xã", "Nhơn Hải")
+
+
+@pytest.mark.parametrize("kind", MOVING_KINDS)
+def test_a_move_names_the_unit_that_took_over_and_nothing_else(kind: str) -> None:
+    events = (EventFacts("opened", LATE_EVENING), EventFacts(kind, LATE_EVENING + HOUR, NHON_HAI))
+    told = public_case(replace(CASE, events=events)).as_json()["events"]
+    unit = {"code": "22846", "name": "Nhơn Hải"}
+    assert told[1:] == [{"kind": kind, "on": "2026-06-18", "unit": unit}]
+
+
+@pytest.mark.parametrize("kind", MOVING_KINDS)
+def test_a_move_that_moved_nothing_is_not_told(kind: str) -> None:
+    events = (EventFacts(kind, LATE_EVENING),)
+    assert public_case(replace(CASE, events=events)).events == ()
+
+
+@pytest.mark.parametrize("kind", ["transfer_offered", "transfer_refused", "transfer_withdrawn"])
+def test_what_units_only_asked_of_each_other_stays_inside(kind: str) -> None:
+    events = (EventFacts(kind, LATE_EVENING, NHON_HAI),)
+    assert public_case(replace(CASE, events=events)).events == ()
+
+
+def test_an_event_names_no_unit_where_none_belongs() -> None:
+    events = (EventFacts("resolved", LATE_EVENING, NHON_HAI),)
+    assert public_case(replace(CASE, events=events)).events[0].unit is None
+
+
+def test_of_the_reasons_for_holding_only_the_place_outside_is_told() -> None:
+    assert public_hold("held", "outside_boundaries") == "outside_boundaries"
+    assert public_hold("held", "category_unsure") is None
+    assert public_hold("triaged", "outside_boundaries") is None
+    assert public_hold("held", None) is None
 
 
 def test_days_are_those_of_vietnam() -> None:

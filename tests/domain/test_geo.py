@@ -1,8 +1,10 @@
 """Positions, distances, cells and land."""
 
 import math
+from typing import Any
 
 import h3
+import numpy as np
 import pytest
 import shapely
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from webapp.domain.geo import (
     EARTH_RADIUS_M,
+    METRES_A_DEGREE,
     Land,
     LandIndex,
     Position,
@@ -193,3 +196,78 @@ def test_a_real_gap_between_two_lands_belongs_to_nobody() -> None:
     left = shapely.box(109, 11, 109.5, 12)
     right = shapely.box(109.501, 11, 110, 12)
     assert LandIndex([Land(1, left), Land(2, right)]).unit_at(11.5, 109.5005) is None
+
+
+# ── Discs ────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(
+    triangles,
+    st.floats(11.001, 11.999),
+    st.floats(109.001, 109.999),
+    st.floats(10, 20_000),
+    st.integers(0, 2**32 - 1),
+)
+def test_shares_of_a_disc_are_what_throwing_darts_at_it_says(
+    middle: tuple[float, float], latitude: float, longitude: float, radius_m: float, seed: int
+) -> None:
+    corners = [(109.0, 11.0), (110.0, 11.0), (110.0, 12.0), (109.0, 12.0)]
+    apex = (109.0 + middle[0], 11.0 + middle[1])
+    lands = [
+        Land(number, shapely.Polygon([corners[number], corners[(number + 1) % 4], apex]))
+        for number in range(4)
+    ]
+    centre = Position(latitude, longitude)
+    shares = dict(LandIndex(lands).shares_of(centre, radius_m))
+    darts = _darts(centre, radius_m, np.random.default_rng(seed))
+    hits = np.array([shapely.contains_xy(land.geometry, darts).sum() for land in lands])
+    for number, hit in enumerate(hits):
+        expected = shares.get(number, 0.0)
+        # Five standard errors, and the corners that a disc of 64 has.
+        slack = 5 * math.sqrt(max(expected * (1 - expected), 0.001) / hits.sum()) + 0.001
+        assert hit / hits.sum() == pytest.approx(expected, abs=slack)
+
+
+def _darts(centre: Position, radius_m: float, chance: np.random.Generator) -> Any:
+    """Return 2,000 points in longitude and latitude, spread evenly over a disc."""
+    turn, away = chance.uniform(0, 2 * math.pi, 2_000), np.sqrt(chance.uniform(0, 1, 2_000))
+    degrees = radius_m / METRES_A_DEGREE
+    east = degrees * away * np.cos(turn) / math.cos(math.radians(centre.latitude))
+    return np.column_stack(
+        [centre.longitude + east, centre.latitude + degrees * away * np.sin(turn)]
+    )
+
+
+def test_a_disc_has_the_size_that_the_sphere_gives_it() -> None:
+    # A land whose edge lies exactly as far away as the disc reaches, to each side.
+    for north_m, east_m in ((100, 0), (-100, 0), (0, 100), (0, -100)):
+        north = 11.6 + north_m / METRES_A_DEGREE
+        east = 109.05 + east_m / (METRES_A_DEGREE * math.cos(math.radians(11.6)))
+        edge = distance_m(Position(11.6, 109.05), Position(north, east))
+        assert edge == pytest.approx(100, rel=1e-4)
+        far = shapely.box(east - 0.0001, north - 0.0001, east + 0.0001, north + 0.0001)
+        index = LandIndex([Land(1, shapely.box(109, 11, 110, 12)), Land(2, far)])
+        touched = [unit_id for unit_id, _share in index.shares_of(Position(11.6, 109.05), 100)]
+        assert touched == [1, 2]
+        out_of_reach = index.shares_of(Position(11.6, 109.05), 100 - 11.5)
+        assert [unit_id for unit_id, _share in out_of_reach] == [1]
+
+
+def test_a_disc_that_ends_a_hands_breadth_before_two_lands_touches_neither() -> None:
+    south_edge = 11.5
+    centre = Position(south_edge - 100.5 / METRES_A_DEGREE, 109.2)
+    assert SQUARE_INDEX.shares_of(centre, 100) == []
+    assert len(SQUARE_INDEX.shares_of(centre, 101)) == 2
+
+
+def test_the_nearest_land_is_told_with_its_metres() -> None:
+    centre = Position(11.6, 108.999)
+    unit_id, away_m = SQUARE_INDEX.nearest_to(centre, within_m=20_000) or (0, 0.0)
+    assert unit_id == 1
+    assert away_m == pytest.approx(distance_m(centre, Position(11.6, 109.1)), rel=1e-4)
+    assert SQUARE_INDEX.nearest_to(centre, within_m=away_m - 1) is None
+
+
+def test_a_disc_at_the_pole_touches_nothing_of_ours() -> None:
+    assert SQUARE_INDEX.shares_of(Position(90, 109), 1_000) == []
+    assert SQUARE_INDEX.nearest_to(Position(-90, 109), within_m=200) is None

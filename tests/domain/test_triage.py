@@ -41,6 +41,7 @@ CLEAR = Evidence(
     is_time_impossible=False,
     is_triaged_by_person=False,
     unit_id=1,
+    land_ids=(1,),
     is_set_by_person=False,
     has_only_unreadable_photos=False,
     received_at=NOW + timedelta(minutes=5),
@@ -122,6 +123,17 @@ def test_what_lies_across_a_border_is_no_candidate() -> None:
     assert decision.terms == {"decision": "open", "candidates": 0}
 
 
+def test_at_the_border_itself_a_case_of_the_neighbours_land_takes_the_report() -> None:
+    decision = decide(replace(CLEAR, land_ids=(1, 2)), [case(unit_id=2)])
+    assert isinstance(decision, Attach)
+    assert decision.case_id == 5
+
+
+def test_who_leads_a_case_makes_no_difference_to_what_joins_it() -> None:
+    # The railway company leads; the case still lies on the land of commune 1.
+    assert isinstance(decide(replace(CLEAR, unit_id=90), [case(unit_id=1)]), Attach)
+
+
 def test_a_refused_case_takes_no_report() -> None:
     assert isinstance(decide(CLEAR, [case(status="refused")]), Open)
 
@@ -136,7 +148,7 @@ def test_a_position_of_unknown_or_coarse_accuracy_swallows_no_case(
 
 def test_a_fix_that_is_not_of_the_photo_is_held_with_both_moments() -> None:
     stray = StrayFix(NOW, NOW - timedelta(days=1))
-    hold = held(position=None, position_source=None, unit_id=None, stray_fix=stray)
+    hold = held(position=None, position_source=None, unit_id=None, land_ids=(), stray_fix=stray)
     assert hold == Hold(
         "fix_not_of_photo",
         {"fix_at": "2026-06-18T07:32:00+00:00", "captured_at": "2026-06-17T07:32:00+00:00"},
@@ -152,9 +164,20 @@ def test_a_report_with_no_position_is_held_even_if_a_person_chose_the_unit() -> 
 
 
 def test_a_report_on_nobodys_land_is_held_and_says_where_it_lies() -> None:
-    hold = held(unit_id=None)
+    hold = held(unit_id=None, land_ids=())
     assert hold.code == "outside_boundaries"
     assert hold.details == {"latitude": 11.65, "longitude": 109.1}
+
+
+@pytest.mark.parametrize("is_set_by_person", [False, True])
+def test_a_report_that_nobody_is_responsible_for_is_held_and_says_why(
+    is_set_by_person: bool,
+) -> None:
+    hold = held(unit_id=None, problem="lead_missing", is_set_by_person=is_set_by_person)
+    assert hold.code == "no_responsible_unit"
+    assert hold.details == {
+        "problem": "lead_missing", "category_code": "pavement_encroachment", "commune_id": 1
+    }  # fmt: skip
 
 
 def test_a_report_of_impossible_time_is_held() -> None:
@@ -329,6 +352,7 @@ evidences = st.builds(
     is_time_impossible=st.booleans(),
     is_triaged_by_person=st.booleans(),
     unit_id=st.none() | st.integers(1, 2),
+    land_ids=st.sampled_from([(), (1,), (2,), (1, 2)]),
     is_set_by_person=st.booleans(),
     has_only_unreadable_photos=st.booleans(),
     received_at=st.just(NOW),
@@ -360,14 +384,14 @@ candidate_lists = st.lists(nearby(), max_size=6, unique_by=lambda each: each.cas
 
 
 @given(evidences, candidate_lists)
-def test_a_report_only_ever_joins_a_case_of_its_own_unit_and_time(
+def test_a_report_only_ever_joins_a_case_of_its_own_land_and_time(
     evidence: Evidence, candidates: list[Candidate]
 ) -> None:
     decision = decide(evidence, candidates)
     if not isinstance(decision, Attach):
         return
     joined = next(each for each in candidates if each.case_id == decision.case_id)
-    assert joined.unit_id == evidence.unit_id
+    assert joined.unit_id in evidence.land_ids
     assert is_open(joined.status) is not decision.is_late_evidence
     if decision.is_late_evidence and evidence.is_time_certain and evidence.captured_at:
         assert joined.proof_at is not None
@@ -386,14 +410,14 @@ def test_a_relapse_is_never_lighter_than_what_came_before(
 
 
 @given(evidences, candidate_lists)
-def test_only_open_cases_of_the_own_unit_are_named_as_twins(
+def test_only_open_cases_of_the_own_land_are_named_as_twins(
     evidence: Evidence, candidates: list[Candidate]
 ) -> None:
     decision = decide(evidence, candidates)
     by_id = {each.case_id: each for each in candidates}
     for twin in getattr(decision, "likely", ()):
         assert is_open(by_id[twin.case_id].status)
-        assert by_id[twin.case_id].unit_id == evidence.unit_id
+        assert by_id[twin.case_id].unit_id in evidence.land_ids
         assert twin.case_id != getattr(decision, "case_id", None)
 
 
@@ -408,5 +432,5 @@ def test_the_order_of_the_candidates_makes_no_difference(
 def test_nothing_without_position_and_unit_becomes_a_case(
     evidence: Evidence, candidates: list[Candidate]
 ) -> None:
-    if evidence.position is None or evidence.unit_id is None:
+    if evidence.position is None or evidence.unit_id is None or not evidence.land_ids:
         assert isinstance(decide(evidence, candidates), Hold)

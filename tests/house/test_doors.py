@@ -31,6 +31,12 @@ PUBLIC_DOORS = {
     "public.withdraw_contact",
     "shell.service_worker",
     "shell.web_manifest",
+    "subscriptions.confirm",
+    "subscriptions.page",
+    "subscriptions.unsubscribe",
+    "subscriptions.unsubscribe_in_one_click",
+    "subscriptions.withdraw",
+    "territory_preview.preview",
 }
 
 

@@ -12,7 +12,11 @@ ROOT = Path(__file__).resolve().parents[2]
 ENGLISH = ROOT / "webapp" / "translations" / "en" / "LC_MESSAGES" / "messages.po"
 
 # The same as babel.cfg and `make translations` say.
-METHODS = [("webapp/**.py", "python"), ("templates/**.html", "jinja2")]
+METHODS = [
+    ("webapp/**.py", "python"),
+    ("templates/**.html", "jinja2"),
+    ("templates/**.txt", "jinja2"),
+]
 KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 
 GAP = re.compile(r"%\(\w+\)[sd]|\{\w+\}|%%")

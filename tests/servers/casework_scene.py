@@ -93,6 +93,20 @@ def build_district() -> District:
     return District(*(unit.id for unit in units))
 
 
+def make_unit(tier: str, name: str) -> int:
+    """Make one more unit of today, and return its id."""
+    with transaction() as work:
+        unit = Unit(
+            code=f"{tier}-{next(_serial)}",
+            tier=tier,
+            kind="chi cục" if tier == "authority" else "xã",
+            name=name,
+            valid_from=date(2024, 1, 1),
+        )
+        work.session.add(unit)
+    return unit.id
+
+
 def make_officer(unit_id: int, role: str = "officer", login: str | None = None) -> Officer:
     """Make an account with the scene's password."""
     number = next(_serial)
@@ -120,8 +134,9 @@ def make_case(
     category: str = "pavement_encroachment",
     address: str = "xã Nhơn Hải, cách Tỉnh lộ 704 20 m",
     position: Position = SPOT,
+    facts: Mapping[str, Any] | None = None,
 ) -> Case:
-    """Open a case with no report yet."""
+    """Open a case with no report yet; ``facts`` are what else its first event tells."""
     with transaction() as work:
         place = _place(category, position)
         work.session.add(place)
@@ -134,6 +149,7 @@ def make_case(
             severity=severity,
             now=now or clock.now(),
             address=address,
+            facts=facts,
         )
     return case
 

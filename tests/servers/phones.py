@@ -28,6 +28,7 @@ class Phone:
     position: Position
     photo: bytes
     category: str = "road_damage"
+    contact_email: str = ""
     tracking_key: str = field(default_factory=new_tracking_key)
     install_key: str = field(default_factory=new_tracking_key)
 
@@ -44,6 +45,7 @@ class Phone:
             "device_fix_at": now,
             "captured_at": now,
             "sent_at": now,
+            "contact_email": self.contact_email,
         }
         parts = [
             f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'

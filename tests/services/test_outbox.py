@@ -306,3 +306,40 @@ def test_two_first_requests_at_once_become_one_entry(app: Flask) -> None:
         for done in [threads.submit(request) for _ in range(8)]:
             done.result()
     assert db.session.scalar(select(func.count()).select_from(OutboxEntry)) == 1
+
+
+def test_work_that_is_put_off_comes_later_and_loses_no_attempt() -> None:
+    ask()
+    lease = take()
+    later = clock.now() + timedelta(hours=8)
+    with transaction() as work:
+        outbox.put_off(work, lease, later)
+    assert outbox.due(clock.now()) == []
+    assert outbox.due(later) == [(KIND, SUBJECT)]
+    assert entry().attempts == 0
+
+
+def test_work_that_somebody_else_has_cannot_be_put_off() -> None:
+    ask()
+    late = take()
+    let_time_pass(leased_until=clock.now())
+    take()
+    with pytest.raises(LeaseLost), transaction() as work:
+        outbox.put_off(work, late, clock.now() + timedelta(hours=8))
+
+
+def test_work_rests_together_but_not_what_is_in_hand_or_due_later_still() -> None:
+    rest_over = clock.now() + timedelta(minutes=5)
+    with transaction() as work:
+        for subject in ("1", "2", "3", "4"):
+            work.ask(KIND, subject)
+        work.ask(KIND, "5", due_at=rest_over + timedelta(minutes=1))
+    held = outbox.lease(KIND, "2", seconds=20)
+    assert held is not None
+    subjects = select(OutboxEntry.subject).where(OutboxEntry.subject != "4")
+    with transaction() as work:
+        outbox.let_rest(work, KIND, subjects, rest_over)
+    assert outbox.due(clock.now()) == [(KIND, "4")]
+    assert sorted(outbox.due(rest_over)) == [(KIND, subject) for subject in ("1", "2", "3", "4")]
+    with transaction() as work:
+        outbox.finish(work, held)

@@ -32,6 +32,7 @@ from webapp.models import (
     Report,
     ReportTriage,
     Tally,
+    Unit,
     WordsReview,
 )
 from webapp.services import casework, public, public_results
@@ -128,6 +129,40 @@ def test_why_a_report_is_held_stays_inside() -> None:
     page = public.tracking_page(KEY)
     assert page.as_json() == {"report": {"status": "held"}, "case": None}
     assert "canary" not in repr(page)
+
+
+def test_a_report_outside_all_land_is_told_so_to_its_sender_alone() -> None:
+    report = make_report()
+    give_key(report)
+    with transaction() as work:
+        standing = work.session.get_one(ReportTriage, report.id)
+        standing.status, standing.hold_code = "held", "outside_boundaries"
+    page = public.tracking_page(KEY)
+    assert page.report.held_because == "outside_boundaries"
+    assert page.as_json() == {"report": {"status": "held"}, "case": None}
+
+
+def pass_land(case: Case, unit: Unit) -> None:
+    """Let the land of a case pass to another unit, as a switch of boundaries does."""
+    happen(case, "land_passed", data={"lead_unit_id": unit.id, "commune_id": unit.id})
+
+
+def test_a_moved_case_names_who_took_it_over_and_who_had_taken_it_up() -> None:
+    west, east = make_commune(name="Nhơn Hải"), make_commune(column=1, name="Vĩnh Hải")
+    case = make_case(west)
+    happen(case, "acknowledged", make_officer(west))
+    pass_land(case, east)
+    page = public.public_case_page(case.number)
+    named = [(mile.kind, mile.unit.name if mile.unit else None) for mile in page.past]
+    assert named == [("land_passed", "Vĩnh Hải"), ("acknowledged", "Nhơn Hải"), ("opened", None)]
+    assert page.public.unit_name == "Vĩnh Hải"
+
+
+def test_land_that_passes_without_changing_the_lead_is_no_news_for_the_public() -> None:
+    commune = make_commune()
+    case = make_case(commune, opened_at=clock.now() - LONG_ENOUGH)
+    pass_land(case, commune)
+    assert [mile.kind for mile in public.public_case_page(case.number).past] == ["opened"]
 
 
 def test_words_of_officers_never_leave() -> None:

@@ -144,8 +144,9 @@ def test_a_bad_file_leaves_everything_as_it_was() -> None:
 
 def test_a_preview_writes_nothing() -> None:
     report = preview_boundaries(TWO, order(parent_code="586"))
-    assert (report.seams, report.added) == ((), [])
-    assert _count(Unit) == 0
+    assert (report.seams, report.added) == ((), ["xã West", "xã East"])
+    assert (report.parent, report.is_parent_new) == ("huyện 586", True)
+    assert (_count(Unit), _count(Boundary)) == (0, 0)
 
 
 def test_communes_stand_under_the_unit_that_was_named() -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,109 @@ def test_a_folder_that_cannot_be_made_is_refused_by_name(tmp_path: Path) -> None
 @pytest.mark.parametrize("scheme", ["redis", "rediss", "unix"])
 def test_redis_is_named_by_an_address(tmp_path: Path, scheme: str) -> None:
     assert settings_in(tmp_path, REDIS_URL=f"{scheme}://somewhere").redis_url
+
+
+MAIL = {"ANLO_MAIL_FROM": "An Lộ <an-lo@example.vn>"}
+HOOK = {"ANLO_MESSAGE_HOOK_SECRET": "a secret of sixteen letters"}
+
+
+def test_nothing_said_of_messages_means_that_they_wait(tmp_path: Path) -> None:
+    messages = settings_in(tmp_path).messages
+    assert (messages.smtp, messages.hook, messages.folder) == (None, None, None)
+    assert (messages.quiet_from, messages.quiet_until) == (time(21), time(7))
+
+
+@pytest.mark.parametrize(
+    ("url", "security", "port"),
+    [
+        ("smtp://mail.example.vn", "none", 25),
+        ("smtps://mail.example.vn", "tls", 465),
+        ("smtp+starttls://mail.example.vn", "starttls", 587),
+        ("smtp+starttls://mail.example.vn:2525/", "starttls", 2525),
+    ],
+)
+def test_a_mail_server_is_named_by_an_address(
+    tmp_path: Path, url: str, security: str, port: int
+) -> None:
+    smtp = settings_in(tmp_path, ANLO_SMTP_URL=url, **MAIL).messages.smtp
+    assert smtp is not None
+    assert (smtp.host, smtp.port, smtp.security) == ("mail.example.vn", port, security)
+    assert (smtp.sender.display_name, smtp.sender.addr_spec) == ("An Lộ", "an-lo@example.vn")
+
+
+def test_a_name_and_a_password_are_read_from_the_address(tmp_path: Path) -> None:
+    url = "smtps://an-lo%40example.vn:p%3Aw@mail.example.vn"
+    smtp = settings_in(tmp_path, ANLO_SMTP_URL=url, **MAIL).messages.smtp
+    assert smtp is not None
+    assert (smtp.user, smtp.password) == ("an-lo@example.vn", "p:w")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.example.vn",
+        "http://a:canary@mail.example.vn",
+        "smtp://a:canary@mail.example.vn",
+        "smtps://a:canary@",
+        "smtps://a:canary@mail.example.vn:port",
+        "smtps://a:canary@mail.example.vn/path",
+        "smtps://a:canary-ộ@mail.example.vn",
+        "smtps://[canary",
+    ],
+)
+def test_a_bad_mail_server_is_refused_without_its_password(tmp_path: Path, url: str) -> None:
+    said = refusal(tmp_path, ANLO_SMTP_URL=url, **MAIL)
+    assert said.startswith("ANLO_SMTP_URL: ")
+    assert "canary" not in said
+
+
+@pytest.mark.parametrize("sender", ["", "An Lộ", "an-lo@", "a@b@c", "a <b", "ộ@example.vn"])
+def test_mail_needs_a_sender(tmp_path: Path, sender: str) -> None:
+    said = refusal(tmp_path, ANLO_SMTP_URL="smtps://mail.example.vn", ANLO_MAIL_FROM=sender)
+    assert said.startswith("ANLO_MAIL_FROM: ")
+
+
+@pytest.mark.parametrize(
+    "url", ["https://gateway.example.vn/send", "http://127.0.0.1:9000/?by=sms"]
+)
+def test_a_gateway_is_reached_in_safety(tmp_path: Path, url: str) -> None:
+    hook = settings_in(tmp_path, ANLO_MESSAGE_HOOK_URL=url, **HOOK).messages.hook
+    assert hook is not None
+    assert hook.url == url
+    assert HOOK["ANLO_MESSAGE_HOOK_SECRET"] not in repr(hook)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://gateway.example.vn", "ftp://x", "https://a:canary@b", "https:///", "x"]
+)
+def test_an_unsafe_gateway_is_refused(tmp_path: Path, url: str) -> None:
+    said = refusal(tmp_path, ANLO_MESSAGE_HOOK_URL=url, **HOOK)
+    assert said.startswith("ANLO_MESSAGE_HOOK_URL: ")
+    assert "canary" not in said
+
+
+def test_a_gateway_needs_a_secret(tmp_path: Path) -> None:
+    changes = {"ANLO_MESSAGE_HOOK_URL": "https://gateway.example.vn"}
+    said = refusal(tmp_path, **changes, ANLO_MESSAGE_HOOK_SECRET="canary")
+    assert said.startswith("ANLO_MESSAGE_HOOK_SECRET: ")
+    assert "canary" not in said
+
+
+@pytest.mark.parametrize(
+    ("raw", "start", "end"),
+    [
+        ("22:30-06:15", time(22, 30), time(6, 15)),
+        ("22 - 6", time(22), time(6)),
+        ("none", time(0), time(0)),
+    ],
+)
+def test_quiet_hours_are_read_as_people_write_them(
+    tmp_path: Path, raw: str, start: time, end: time
+) -> None:
+    messages = settings_in(tmp_path, ANLO_QUIET_HOURS=raw).messages
+    assert (messages.quiet_from, messages.quiet_until) == (start, end)
+
+
+@pytest.mark.parametrize("raw", ["21", "25:00-7:00", "21:60-7:00", "night", "-"])
+def test_quiet_hours_that_no_clock_shows_are_refused(tmp_path: Path, raw: str) -> None:
+    assert refusal(tmp_path, ANLO_QUIET_HOURS=raw).startswith("ANLO_QUIET_HOURS: ")

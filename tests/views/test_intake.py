@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from tests import pictures
+from tests.factories import make_commune
 from tests.servers.counting import SqlCounter
 from webapp.app import create_app
 from webapp.config import Settings
 from webapp.extensions import db
-from webapp.models import OutboxEntry, Photo, Report
+from webapp.models import OutboxEntry, Photo, Report, UnitSuccession
+from webapp.services.transaction import transaction
 
 KEY = "0123456789ABCDEFGHJKMNPQRS"
 PHOTO = pictures.photo(exif=pictures.exif(position=pictures.VINH_HAI))
@@ -434,3 +437,16 @@ def test_the_key_is_in_no_log_line(
 
     said = capfd.readouterr()
     assert KEY not in said.out + said.err
+
+
+def test_the_form_offers_old_names_with_those_of_today(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        old = make_commune(name="Phương Hải", valid_to=date(2025, 6, 30))
+        new = make_commune(name="Ninh Hải", valid_from=date(2025, 7, 1))
+        with transaction() as work:
+            work.session.add(
+                UnitSuccession(predecessor_id=old.id, successor_id=new.id, on_date=date(2025, 7, 1))
+            )
+    text = client.get("/report").text
+    assert '<option value="xã Phương Hải">xã Phương Hải (nay là xã Ninh Hải)</option>' in text
+    assert '<option value="Ninh Hải">xã Ninh Hải</option>' in text

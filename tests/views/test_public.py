@@ -19,7 +19,17 @@ from webapp.adapters.photo_store import PhotoStore
 from webapp.domain.disclosure import PUBLIC_STATUSES
 from webapp.extensions import db
 from webapp.labels import PUBLIC_STATUS
-from webapp.models import Attachment, Case, Contact, Photo, Report, ReportTriage, Tally, WordsReview
+from webapp.models import (
+    Attachment,
+    Case,
+    Contact,
+    Photo,
+    Report,
+    ReportTriage,
+    Tally,
+    Unit,
+    WordsReview,
+)
 from webapp.services import casework, public
 from webapp.services.intake import hash_tracking_key
 from webapp.services.transaction import transaction
@@ -214,6 +224,75 @@ def test_a_report_that_is_no_case_is_explained(
     text = text_of(client, f"/track/{KEY}")
     assert words in text
     assert "no_position" not in text
+
+
+def test_a_report_outside_all_land_gets_a_kind_answer(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        report = make_report()
+        give_key(report)
+        with transaction() as work:
+            standing = work.session.get_one(ReportTriage, report.id)
+            standing.status, standing.hold_code = "held", "outside_boundaries"
+    text = text_of(client, f"/track/{KEY}")
+    assert "Ở ngoài địa bàn, cán bộ đang xem" in text
+    assert "không cần gửi lại" in text
+    assert "outside_boundaries" not in text
+
+
+MOVES = {
+    "transfer_accepted": "Đã chuyển tới UBND xã Nhơn Hải",
+    "transfer_ruled": "Huyện giao cho UBND xã Nhơn Hải",
+    "land_passed": "Địa giới thay đổi, nay thuộc UBND xã Nhơn Hải",
+}
+
+
+def offer(case: Case, unit: Unit) -> None:
+    """Ask a unit to take a case over, which is nobody else's business."""
+    with transaction() as work:
+        fresh = work.session.get_one(Case, case.id, populate_existing=True)
+        data = {"to_unit_id": unit.id}
+        casework.append(work, fresh, "transfer_offered", actor=None, now=clock.now(), data=data)
+
+
+@pytest.mark.parametrize("kind", MOVES)
+@pytest.mark.parametrize("url", [f"/track/{KEY}", None])
+def test_a_move_is_told_with_its_unit_and_day_and_never_why(
+    app: Flask, client: FlaskClient, kind: str, url: str | None
+) -> None:
+    with app.app_context():
+        case = public_case()
+        happen(case, "acknowledged")
+        other = make_commune(column=1, name="Nhơn Hải")
+        if kind != "land_passed":
+            offer(case, other)
+        with transaction() as work:
+            fresh = work.session.get_one(Case, case.id, populate_existing=True)
+            data = {"lead_unit_id": other.id, "commune_id": other.id}
+            casework.append(
+                work, fresh, kind, actor=None, now=clock.now(), data=data, words="CANARY words",
+                reason_code="canary_reason",
+            )  # fmt: skip
+        number = case.number
+    text = text_of(client, url or f"/map/cases/{number}")
+    assert MOVES[kind] in text
+    assert "UBND xã Vĩnh Hải nhận việc." in text
+    assert "Hạn xử lý không đổi." in text
+    assert "canary" not in text.lower()
+
+
+def test_an_authority_that_leads_goes_by_its_name(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        case = public_case()
+        with transaction() as work:
+            unit = work.session.get_one(Unit, case.lead_unit_id)
+            unit.tier, unit.kind, unit.name = (
+                "authority",
+                "đơn vị đường bộ",
+                "Khu Quản lý đường bộ III",
+            )
+    text = text_of(client, f"/track/{KEY}")
+    assert "Khu Quản lý đường bộ III" in text
+    assert "UBND" not in text.split("<main", 1)[1].split("</main>", 1)[0]
 
 
 def test_a_damaged_photo_asks_for_another(app: Flask, client: FlaskClient) -> None:

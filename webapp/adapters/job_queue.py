@@ -16,7 +16,12 @@ QUEUE_NAME = "anlo"
 JOBS = {
     "triage_report": "workers.triage.triage_report",
     "prepare_photo": "workers.triage.prepare_photo",
+    "prepare_crossing_photo": "workers.crossings.prepare_crossing_photo",
     "rebuild_tallies": "workers.statistics.rebuild_tallies",
+    "switch_territory": "workers.territory.switch_territory",
+    "confirm_contact": "workers.notifications.confirm_contact",
+    "tell_reporters": "workers.notifications.tell_reporters",
+    "send_notification": "workers.notifications.send_notification",
 }
 
 

@@ -10,6 +10,7 @@ from flask import current_app
 from webapp import sentences
 from webapp.config import Settings
 from webapp.domain.boundaries import Problem
+from webapp.domain.corridor_files import LineProblem
 from webapp.domain.errors import AnLoError
 
 Parameters = ParamSpec("Parameters")
@@ -37,9 +38,12 @@ def _sentences_of(error: AnLoError) -> list[str]:
     return lines
 
 
-def _say_problem(problem: Problem) -> str:
-    gaps = {"unit": problem.unit, "ring": problem.ring or "", "detail": problem.detail or ""}
-    return sentences.say(f"boundary_{problem.code}", gaps, 422)
+def _say_problem(problem: Problem | LineProblem) -> str:
+    if isinstance(problem, LineProblem):
+        gaps = {"line": problem.line, "detail": problem.detail}
+        return sentences.say(f"corridor_{problem.code}", gaps, 422)
+    unit_gaps = {"unit": problem.unit, "ring": problem.ring or "", "detail": problem.detail or ""}
+    return sentences.say(f"boundary_{problem.code}", unit_gaps, 422)
 
 
 def settings_in_use() -> Settings:

@@ -1,14 +1,13 @@
-"""The demonstration's land: nine communes, their supervising unit and four lines."""
+"""The demonstration's land: nine communes, who stands above them, and four lines with theirs."""
 
-import json
 from datetime import date
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.models import Corridor, Unit
-from webapp.services import territory_import
+from webapp.models import Unit
+from webapp.services import corridor_import, territory_import
 from webapp.services.transaction import transaction
 
 FOLDER = Path(__file__).parent
@@ -18,7 +17,7 @@ SOURCE = "Lược đồ tự vẽ cho bản trình diễn (tổ chức hành ch�
 
 
 def ensure_land() -> None:
-    """Write units, boundaries and corridors of the schematic; what stands already stays."""
+    """Write units, boundaries and corridors of the schematic, as often as one likes."""
     territory_import.import_boundaries(
         (FOLDER / "district.geojson").read_text(encoding="utf-8"),
         territory_import.ImportOrder(
@@ -28,28 +27,16 @@ def ensure_land() -> None:
             is_schematic=True,
         ),
     )
+    corridor_import.import_corridors(
+        (FOLDER / "corridors.geojson").read_text(encoding="utf-8"),
+        corridor_import.CorridorOrder(
+            valid_from=VALID_FROM, source=SOURCE, is_schematic=True, makes_authorities=True
+        ),
+    )
     with transaction() as work:
         _label_units(work.session)
-        _add_corridors(work.session)
 
 
 def _label_units(session: Session) -> None:
     for unit in session.scalars(select(Unit)):
         unit.note = SOURCE
-
-
-def _add_corridors(session: Session) -> None:
-    known = set(session.scalars(select(Corridor.code)))
-    collection = json.loads((FOLDER / "corridors.geojson").read_text(encoding="utf-8"))
-    for feature in collection["features"]:
-        properties = feature["properties"]
-        if properties["code"] not in known:
-            session.add(
-                Corridor(
-                    **properties,
-                    geometry=feature["geometry"],
-                    valid_from=VALID_FROM,
-                    is_schematic=True,
-                    source=SOURCE,
-                )
-            )

@@ -19,12 +19,12 @@ PASSWORD_BYTES = 9
 
 @dataclass(frozen=True)
 class Person:
-    """An invented officer; ``commune_code`` is empty for those of the supervising unit."""
+    """An invented officer; ``unit_code`` is empty for those of the supervising unit."""
 
     login: str
     name: str
     role: str
-    commune_code: str = ""
+    unit_code: str = ""
 
 
 PEOPLE = (
@@ -39,6 +39,9 @@ PEOPLE = (
     Person("thanhhai", "Bùi Văn Sơn", "officer", places.THANH_HAI),
     Person("trihai", "Ngô Thị Lệ Quyên", "officer", places.TRI_HAI),
     Person("xuanhai", "Thành Ngọc Có", "officer", places.XUAN_HAI),
+    Person("duongbo", "Trương Công Hậu", "officer", places.ROAD_AUTHORITY),
+    Person("soxaydung", "Mai Thị Bích Trâm", "officer", places.PROVINCE),
+    Person("duongsat", "Lý Thanh Tùng", "officer", places.RAILWAY),
     Person("giamsat", "Đàng Năng Thọ", "supervisor"),
     Person("theodoi", "Phan Thị Ánh", "overseer"),
     Person("quantri", "Lưu Quang Vinh", "administrator"),
@@ -47,9 +50,9 @@ PEOPLE = (
 
 @dataclass(frozen=True)
 class Officers:
-    """The officers who act in the stories: one of each commune, and the desk's."""
+    """The officers who act in the stories: one of each unit by its code, and the desk's."""
 
-    of_commune: dict[str, Officer]
+    of_unit: dict[str, Officer]
     supervisor: Officer
 
 
@@ -57,15 +60,16 @@ def ensure_accounts(var: Path, on: date) -> Officers:
     """Make the accounts that are missing, with the passwords of the accounts file."""
     passwords = _passwords(var / ACCOUNTS_FILE)
     supervising = territory.supervising_unit(on)
-    communes = {unit.code: unit for unit in territory.units_on(on)}
+    tiers = ("commune", "authority")
+    units = {unit.code: unit for tier in tiers for unit in territory.units_on(on, tier)}
     found: dict[str, Officer] = {}
     for person in PEOPLE:
-        unit = communes.get(person.commune_code, supervising)
+        unit = units.get(person.unit_code, supervising)
         if unit is None:
             raise LookupError("the demonstration has no supervising unit")
         found[person.login] = _officer(person, unit, passwords[person.login])
     return Officers(
-        {person.commune_code: found[person.login] for person in PEOPLE if person.role == "officer"},
+        {person.unit_code: found[person.login] for person in PEOPLE if person.role == "officer"},
         next(found[person.login] for person in PEOPLE if person.role == "supervisor"),
     )
 
@@ -78,22 +82,30 @@ def _officer(person: Person, unit: Unit, password: str) -> Officer:
 
 
 def _passwords(file: Path) -> dict[str, str]:
-    """Return login and password of everybody; drawn once, then read from the file.
+    """Return login and password of everybody; each drawn once, then read from the file.
 
-    The file is whole before the first account is made, so that an interrupted start loses none.
+    The file is whole before the first account is made, so that an interrupted start loses none;
+    who joined the demonstration since it was written is added to it.
     """
-    if not file.exists():
-        _write_once(file, {person.login: _password() for person in PEOPLE})
-    lines = [line.split() for line in file.read_text(encoding="utf-8").splitlines()]
+    known = _known_passwords(file)
+    missing = {person.login: _password() for person in PEOPLE if person.login not in known}
+    if missing:
+        _write(file, known | missing)
+    return known | missing
+
+
+def _known_passwords(file: Path) -> dict[str, str]:
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     logins = {person.login for person in PEOPLE}
-    return {words[0]: words[1] for words in lines if words and words[0] in logins}
+    words = [line.split() for line in lines]
+    return {found[0]: found[1] for found in words if found and found[0] in logins}
 
 
 def _password() -> str:
     return secrets.token_urlsafe(PASSWORD_BYTES)
 
 
-def _write_once(file: Path, passwords: dict[str, str]) -> None:
+def _write(file: Path, passwords: dict[str, str]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

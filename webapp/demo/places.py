@@ -32,6 +32,9 @@ KHANH_HAI, HO_HAI, NHON_HAI = "22834", "22861", "22867"
 PHUONG_HAI, TAN_HAI, THANH_HAI = "22852", "22855", "22868"
 TRI_HAI, VINH_HAI, XUAN_HAI = "22864", "22846", "22858"
 
+# Who manages the lines of ``corridors.geojson``.
+ROAD_AUTHORITY, PROVINCE, RAILWAY = "KQLDB3", "SXD", "QLDS"
+
 SPOTS = {
     "khanh_hai_market": Spot(KHANH_HAI, 83.5, 195.4),
     "khanh_hai_junction": Spot(KHANH_HAI, 80.6, 194.8),

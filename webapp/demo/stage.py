@@ -147,8 +147,8 @@ class Stage:
         return db.session.scalars(found).first() or _no_case(report_id).number
 
     def officer_for(self, case: Case) -> Officer:
-        """Return the officer of the commune that leads a case."""
-        return self.officers.of_commune[case.lead_unit.code]
+        """Return the officer of the unit that leads a case."""
+        return self.officers.of_unit[case.lead_unit.code]
 
     def view(self, case: Case, moment: datetime) -> None:
         """Let the commune's officer open a case."""

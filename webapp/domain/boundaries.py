@@ -1,7 +1,6 @@
 """Boundary files: read a GeoJSON of units, mend its rings or refuse them by name, warn of seams."""
 
 import json
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
 from webapp.domain.areas import area_m2, polygons_of
+from webapp.domain.coordinates import range_problem, read_point
 from webapp.domain.errors import InvalidInput
 from webapp.domain.seams import Seam, gaps, overlaps
 
@@ -28,13 +28,7 @@ LONGEST_PROPERTY = {"code": 32, "name": 120, "kind": 40}
 # to guess.
 LARGEST_LOOP_SHARE = 0.01
 
-# No coordinate of a geographic system lies beyond these; VN-2000 eastings start near 100,000 m.
-LARGEST_LONGITUDE = 180.0
-LARGEST_LATITUDE = 90.0
-SMALLEST_PROJECTED = 1_000.0
-
 LEAST_CORNERS = 3
-LEAST_NUMBERS = 2  # longitude, latitude; a height may follow
 
 
 @dataclass(frozen=True)
@@ -61,8 +55,19 @@ class Repair:
 
 
 @dataclass(frozen=True)
+class NamedUnit:
+    """A unit of another day that a file names: which land a unit was made of, or went to."""
+
+    code: str
+    title: str
+
+
+@dataclass(frozen=True)
 class UnitLand:
-    """One unit of a boundary file, with valid geometry in WGS 84 degrees."""
+    """One unit of a boundary file, with valid geometry in WGS 84 degrees.
+
+    ``valid_from`` is what the file says of it; the day that counts is the administrator's.
+    """
 
     code: str
     name: str
@@ -71,6 +76,9 @@ class UnitLand:
     valid_to: date | None
     parent_code: str | None
     parent_name: str | None
+    valid_from: date | None = None
+    formed_from: tuple[NamedUnit, ...] = ()
+    successor: NamedUnit | None = None
 
     @property
     def title(self) -> str:
@@ -100,7 +108,9 @@ class BoundarySet:
 def read_boundaries(text: str) -> BoundarySet:
     """Read a FeatureCollection of units (properties code, name, kind; WGS 84 polygons).
 
-    Optional properties: ``valid_to`` (ISO date, the last day), ``parent_code`` and ``parent``.
+    Optional properties: ``valid_from`` and ``valid_to`` (ISO dates, first and last day),
+    ``parent_code`` and ``parent``; ``formed_from`` (objects with ``code`` and ``full_name``) and
+    ``successor_code`` with ``successor``, which name units of another day.
     Rings are closed, freed of repeated points, turned the way RFC 7946 wants them, and small
     loops are mended; every repair is named. Overlaps and gaps are found, not mended.
 
@@ -163,7 +173,7 @@ class _FeatureReader:
     def read(self) -> UnitLand | None:
         """Return the unit; ``problems`` says why there is none."""
         texts = {name: self._required(name) for name in REQUIRED_PROPERTIES}
-        valid_to = self._valid_to()
+        valid_from, valid_to = self._day("valid_from"), self._day("valid_to")
         geometry = self._geometry()
         if geometry is None or self.problems:
             return None
@@ -173,6 +183,9 @@ class _FeatureReader:
             valid_to=valid_to,
             parent_code=_text(self.properties.get("parent_code")),
             parent_name=_text(self.properties.get("parent")),
+            valid_from=valid_from,
+            formed_from=_named_units(self.properties.get("formed_from")),
+            successor=_named_unit(self.properties, "successor_code", "successor"),
         )
 
     def _title(self, position: int) -> str:
@@ -194,8 +207,8 @@ class _FeatureReader:
             self._problem("property_too_long", name)
         return value or ""
 
-    def _valid_to(self) -> date | None:
-        raw = _text(self.properties.get("valid_to"))
+    def _day(self, name: str) -> date | None:
+        raw = _text(self.properties.get(name))
         if raw is None:
             return None
         try:
@@ -254,14 +267,15 @@ class _FeatureReader:
         if not isinstance(raw, list) or not raw:
             self._problem("ring_empty", ring=True)
             return None
-        points = [_point(pair) for pair in raw]
+        points = [read_point(pair) for pair in raw]
         if any(point is None for point in points):
             self._problem("coordinate_unreadable", ring=True)
             return None
         settled = [point for point in points if point is not None]
-        outside = next((point for point in settled if not _is_in_range(point)), None)
+        outside = next((point for point in settled if range_problem(point)), None)
         if outside is not None:
-            self._problem(_range_problem(outside), f"{outside[0]:g}, {outside[1]:g}", ring=True)
+            said = f"{outside[0]:g}, {outside[1]:g}"
+            self._problem(range_problem(outside) or "", said, ring=True)
             return None
         return settled
 
@@ -296,29 +310,16 @@ def _text(value: Any) -> str | None:
     return str(value).strip() or None
 
 
-def _point(pair: Any) -> tuple[float, float] | None:
-    """Return longitude and latitude of a position; a height after them is dropped."""
-    if not isinstance(pair, list) or len(pair) < LEAST_NUMBERS:
-        return None
-    longitude, latitude = pair[:2]
-    if not all(isinstance(x, int | float) and not isinstance(x, bool) for x in pair[:2]):
-        return None
-    if not (math.isfinite(longitude) and math.isfinite(latitude)):
-        return None
-    return float(longitude), float(latitude)
+def _named_units(value: Any) -> tuple[NamedUnit, ...]:
+    """Return the units that a list of objects names; what names none is left out."""
+    entries = value if isinstance(value, list) else []
+    named = [_named_unit(each, "code", "full_name") for each in entries if isinstance(each, dict)]
+    return tuple(unit for unit in named if unit is not None)
 
 
-def _is_in_range(point: tuple[float, float]) -> bool:
-    return abs(point[0]) <= LARGEST_LONGITUDE and abs(point[1]) <= LARGEST_LATITUDE
-
-
-def _range_problem(point: tuple[float, float]) -> str:
-    """Tell metres of a projected system from degrees that are merely wrong or swapped."""
-    if max(abs(point[0]), abs(point[1])) >= SMALLEST_PROJECTED:
-        return "projected_metres"
-    if abs(point[0]) <= LARGEST_LATITUDE and abs(point[1]) <= LARGEST_LONGITUDE:
-        return "axes_swapped"
-    return "out_of_range"
+def _named_unit(entry: Mapping[str, Any], code: str, title: str) -> NamedUnit | None:
+    bearer = _text(entry.get(code))
+    return NamedUnit(bearer, _text(entry.get(title)) or bearer) if bearer else None
 
 
 def _signed_area(points: Sequence[tuple[float, float]]) -> float:

@@ -19,7 +19,7 @@ class CaseState:
     was known (``domain.routing``); ``is_border_open`` that an officer has yet to confirm it.
     ``chainage_m`` is the distance along the corridor from kilometre 0. ``transfer_count`` counts
     the transfers that were accepted; ``transfer_to_id`` is the unit that was asked and has not
-    answered.
+    answered, ``is_ruling_asked`` that the supervising unit was, and has not ruled.
     """
 
     status: str
@@ -53,6 +53,7 @@ class CaseState:
     crossing_id: int | None = None
     transfer_count: int = 0
     transfer_to_id: int | None = None
+    is_ruling_asked: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,19 +66,21 @@ class Happening:
       acknowledge_due_at, resolve_due_at; optionally address, previous_case_id, is_relapse,
       report_count, witness_count, last_captured_at, split_from_id, split_from_number,
       commune_id (left out: the lead's land), routing, is_border_open, corridor_id, chainage_m,
-      chainage_accuracy_m, crossing_id
+      chainage_accuracy_m, crossing_id,
+      transfer_count (of a case that was split off: splitting makes no new transfer possible)
     - report_attached: witness_count (after it); optionally captured_at, report_id, terms …
     - resolved: public_sentence; optionally photo_ids, photo_captured_at
     - severity_raised: severity; optionally acknowledge_due_at, resolve_due_at
     - merged, report_returned: report_count, witness_count, last_captured_at (after it), severity,
       acknowledge_due_at, resolve_due_at (none of them lowers or postpones anything);
-      merged also: is_relapse, previous_case_id of both together
+      merged also: is_relapse, previous_case_id, transfer_count of both together
     - merged_into: into_case_id, into_number
     - merge_undone, report_split_off: report_count, witness_count, last_captured_at
     - separated: these, and severity, acknowledge_due_at, resolve_due_at of both together
     - transfer_offered: transfer_id, to_unit_id (None: the supervising unit rules)
     - transfer_accepted, transfer_ruled: transfer_id, lead_unit_id; the first counts as a transfer
-    - land_passed: lead_unit_id, commune_id, and from_unit_id, from_commune_id, switch_id
+    - land_passed: lead_unit_id, commune_id, and from_unit_id, from_commune_id, switch_id; and
+      transfer_to_id, where the unit that was asked has a successor
     - crossing_linked: crossing_id (None takes the link away)
     - the others change at most their own moment; what else they carry is for the reader
     """

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 
-from webapp.domain import merging
+from webapp.domain import merging, transfers
 from webapp.domain.acts import (
     DESK_ACTS,
     OPEN_STATUSES,
@@ -12,6 +12,8 @@ from webapp.domain.acts import (
     SEVERITIES,
     STATUSES,
     TRANSITIONS,
+    Circumstances,
+    Part,
     Transition,
     can_follow,
     objection,
@@ -31,6 +33,7 @@ __all__ = [
     "TRANSITIONS",
     "CaseState",
     "Happening",
+    "Part",
     "Transition",
     "apply",
     "check",
@@ -94,53 +97,62 @@ def due_at(state: CaseState) -> datetime:
     return state.acknowledge_due_at if state.status == "new" else state.resolve_due_at
 
 
-def check(act: str, state: CaseState, *, role: str, is_lead_unit: bool) -> Transition:
+def check(act: str, state: CaseState, *, role: str, parts: frozenset[Part]) -> Transition:
     """Return the allowed act, or say why it is not.
 
     Whether the person may see the case at all is asked before this (404 otherwise).
 
+    Args:
+        act: a name of the table.
+        state: the case.
+        role: that of the person.
+        parts: what the person's unit is to the case.
+
     Raises:
-        NotAllowed: ``act_not_possible`` with ``act``, ``status`` and ``reason``: unknown_act,
-            not_your_role, not_lead_unit, merged_away, not_merged, wrong_status,
-            already_most_severe.
+        NotAllowed: ``act_not_possible`` with ``act``, ``status`` and ``reason``: unknown_act, or
+            one of ``acts.objection``.
     """
-    reason = objection_to(act, state, role=role, is_lead_unit=is_lead_unit)
+    reason = objection_to(act, state, role=role, parts=parts)
     transition = _ROWS.get(act)
     if transition is None or reason:
         raise NotAllowed("act_not_possible", act=act, status=state.status, reason=reason)
     return transition
 
 
-def objection_to(act: str, state: CaseState, *, role: str, is_lead_unit: bool) -> str | None:
+def objection_to(act: str, state: CaseState, *, role: str, parts: frozenset[Part]) -> str | None:
     """Return the reason of ``check`` why an act is not possible now, or None when it is."""
     transition = _ROWS.get(act)
     if transition is None:
         return "unknown_act"
-    return _objection(transition, state, role, is_lead_unit)
+    return objection(transition, _circumstances(state), role=role, parts=parts)
 
 
-def possible_acts(state: CaseState, *, role: str, is_lead_unit: bool) -> tuple[Transition, ...]:
+def possible_acts(state: CaseState, *, role: str, parts: frozenset[Part]) -> tuple[Transition, ...]:
     """Return the moves of the table that this person could make now, for the page's buttons."""
-    return tuple(row for row in TRANSITIONS if not _objection(row, state, role, is_lead_unit))
+    return _possible(TRANSITIONS, state, role, parts)
 
 
 def possible_desk_acts(
-    state: CaseState, *, role: str, is_lead_unit: bool
+    state: CaseState, *, role: str, parts: frozenset[Part]
 ) -> tuple[Transition, ...]:
     """Return the other acts that this person could do now, which move no status."""
-    return tuple(row for row in DESK_ACTS if not _objection(row, state, role, is_lead_unit))
+    return _possible(DESK_ACTS, state, role, parts)
 
 
-def _objection(
-    transition: Transition, state: CaseState, role: str, is_lead_unit: bool
-) -> str | None:
-    return objection(
-        transition,
+def _possible(
+    rows: tuple[Transition, ...], state: CaseState, role: str, parts: frozenset[Part]
+) -> tuple[Transition, ...]:
+    case = _circumstances(state)
+    return tuple(row for row in rows if not objection(row, case, role=role, parts=parts))
+
+
+def _circumstances(state: CaseState) -> Circumstances:
+    return Circumstances(
         status=state.status,
         severity=state.severity,
-        role=role,
-        is_lead_unit=is_lead_unit,
         is_merged_away=state.merged_into_id is not None,
+        is_border_open=state.is_border_open,
+        transfer=transfers.standing_of(state),
     )
 
 
@@ -220,7 +232,7 @@ def apply(state: CaseState | None, happening: Happening) -> CaseState:
 
 
 def _can_follow(state: CaseState, kind: str) -> bool:
-    return can_follow(state.status, kind, is_merged_away=state.merged_into_id is not None)
+    return can_follow(kind, _circumstances(state))
 
 
 def _open(happening: Happening) -> CaseState:
@@ -249,6 +261,7 @@ def _open(happening: Happening) -> CaseState:
         chainage_m=data.get("chainage_m"),
         chainage_accuracy_m=data.get("chainage_accuracy_m"),
         crossing_id=data.get("crossing_id"),
+        transfer_count=data.get("transfer_count", 0),
     )
 
 
@@ -306,37 +319,6 @@ def _confirm_border(state: CaseState, _happening: Happening) -> CaseState:
     return replace(state, is_border_open=False)
 
 
-def _offer_transfer(state: CaseState, happening: Happening) -> CaseState:
-    return replace(state, transfer_to_id=happening.data["to_unit_id"])
-
-
-def _end_transfer(state: CaseState, _happening: Happening) -> CaseState:
-    return replace(state, transfer_to_id=None)
-
-
-def _accept_transfer(state: CaseState, happening: Happening) -> CaseState:
-    return replace(_pass_lead(state, happening), transfer_count=state.transfer_count + 1)
-
-
-def _pass_lead(state: CaseState, happening: Happening) -> CaseState:
-    # Who takes a case over has settled whose it is; no deadline of it starts again.
-    return replace(
-        state,
-        lead_unit_id=happening.data["lead_unit_id"],
-        transfer_to_id=None,
-        is_border_open=False,
-    )
-
-
-def _pass_land(state: CaseState, happening: Happening) -> CaseState:
-    return replace(
-        state,
-        lead_unit_id=happening.data["lead_unit_id"],
-        commune_id=happening.data["commune_id"],
-        transfer_to_id=happening.data.get("transfer_to_id"),
-    )
-
-
 def _link_crossing(state: CaseState, happening: Happening) -> CaseState:
     return replace(state, crossing_id=happening.data["crossing_id"])
 
@@ -355,12 +337,12 @@ _EFFECTS: dict[str, Callable[[CaseState, Happening], CaseState]] = {
     "report_split_off": merging.fold_counts,
     "separated": merging.fold_separated,
     "border_confirmed": _confirm_border,
-    "transfer_offered": _offer_transfer,
-    "transfer_accepted": _accept_transfer,
-    "transfer_refused": _end_transfer,
-    "transfer_withdrawn": _end_transfer,
-    "transfer_ruled": _pass_lead,
-    "land_passed": _pass_land,
+    "transfer_offered": transfers.fold_offered,
+    "transfer_accepted": transfers.fold_accepted,
+    "transfer_refused": transfers.fold_ended,
+    "transfer_withdrawn": transfers.fold_ended,
+    "transfer_ruled": transfers.fold_ruled,
+    "land_passed": transfers.fold_land_passed,
     "crossing_linked": _link_crossing,
 }
 

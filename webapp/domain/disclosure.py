@@ -13,7 +13,21 @@ import h3
 from webapp.domain.deadlines import local_day
 
 # Only these event kinds are told, and only as kind and day.
-PUBLIC_KINDS = ("opened", "acknowledged", "started", "resolved", "closed", "refused")
+PUBLIC_KINDS = (
+    "opened",
+    "acknowledged",
+    "started",
+    "transfer_accepted",
+    "transfer_ruled",
+    "land_passed",
+    "resolved",
+    "closed",
+    "refused",
+)
+# These say that another unit leads now, and which; one that cannot name it is not told at all.
+MOVING_KINDS = ("transfer_accepted", "transfer_ruled", "land_passed")
+# These name a unit: who took the case over, and who led when it was taken up.
+NAMING_KINDS = (*MOVING_KINDS, "acknowledged")
 PUBLIC_STATUSES = (
     "new",
     "acknowledged",
@@ -24,6 +38,8 @@ PUBLIC_STATUSES = (
     "refused",
 )
 PUBLIC_REPORT_STATUSES = ("received", "triaged", "held", "dismissed")
+# Why a report waits for a person stays inside, but for what its own sender said of the place.
+PUBLIC_HOLDS = ("outside_boundaries",)
 
 # A case of one report lies exactly where one phone was, so the public gets the middle of its H3
 # cell of resolution 12 instead (about 300 m², edges of some 10 m): a pin still stands at the right
@@ -40,11 +56,25 @@ MAP_DELAY = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
+class NamedUnit:
+    """A unit as everybody may read it; ``tier`` is commune, supervising or authority."""
+
+    code: str
+    tier: str
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
 class EventFacts:
-    """One event as the projection takes it: what and when, never who or why."""
+    """One event as the projection takes it: what and when, never who did it or why.
+
+    ``unit`` is the unit that led from then on; None where the event changed nothing about it.
+    """
 
     kind: str
     at: datetime
+    unit: NamedUnit | None = None
 
 
 @dataclass(frozen=True)
@@ -97,10 +127,18 @@ class CaseFacts:
 
 @dataclass(frozen=True)
 class PublicEvent:
-    """What happened, and on which day in Vietnam."""
+    """What happened, on which day in Vietnam, and for ``NAMING_KINDS`` the unit that it names."""
 
     kind: str
     on: date
+    unit: NamedUnit | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the event as ``GET /track`` tells it."""
+        told: dict[str, Any] = {"kind": self.kind, "on": self.on.isoformat()}
+        if self.unit is not None and self.kind in MOVING_KINDS:
+            told["unit"] = {"code": self.unit.code, "name": self.unit.name}
+        return told
 
 
 @dataclass(frozen=True)
@@ -153,7 +191,7 @@ class PublicCase:
             "unit": {"code": self.unit_code, "name": self.unit_name},
             "witnesses": self.witnesses,
             "due_on": self.due_on.isoformat(),
-            "events": [{"kind": e.kind, "on": e.on.isoformat()} for e in self.events],
+            "events": [event.as_json() for event in self.events],
         }
 
     def as_map_json(self) -> dict[str, Any]:
@@ -244,6 +282,12 @@ def public_report(report_status: str, case: PublicCase | None) -> dict[str, Any]
     }
 
 
+def public_hold(report_status: str, hold_code: str | None) -> str | None:
+    """Return why a report is held, where its sender may know; None for every other reason."""
+    is_told = report_status == "held" and hold_code in PUBLIC_HOLDS
+    return hold_code if is_told else None
+
+
 def _listed(word: str, allowed: tuple[str, ...]) -> str:
     if word not in allowed:
         # Without the word itself: it must not surface in an error page either.
@@ -257,9 +301,13 @@ def _day(moment: datetime | None) -> date | None:
 
 def _public_events(events: tuple[EventFacts, ...]) -> tuple[PublicEvent, ...]:
     return tuple(
-        PublicEvent(event.kind, local_day(event.at))
+        PublicEvent(
+            event.kind,
+            local_day(event.at),
+            event.unit if event.kind in NAMING_KINDS else None,
+        )
         for event in events
-        if event.kind in PUBLIC_KINDS
+        if event.kind in PUBLIC_KINDS and (event.unit or event.kind not in MOVING_KINDS)
     )
 
 

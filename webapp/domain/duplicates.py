@@ -107,7 +107,7 @@ class Candidate:
         place_id: of the lasting spot it is an episode of.
         category_code: what it is.
         status: one of ``casework.STATUSES``.
-        unit_id: who leads it.
+        unit_id: the commune on whose land it lies, whoever leads it.
         severity: 1 to 4.
         opened_at: when it began; the time of its last sighting counts if it has any.
         position: the case's own, which speaks when there are no sightings.

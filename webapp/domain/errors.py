@@ -32,6 +32,10 @@ class NotFound(AnLoError):
     """It does not exist, or whoever asks may not know that it does."""
 
 
+class Gone(AnLoError):
+    """It existed, and was taken back for good by whoever it belongs to."""
+
+
 class NotAllowed(AnLoError):
     """Whoever asks may see it, and may not do this."""
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import product
 from typing import Any
 
+from webapp.domain import transfers
 from webapp.domain.acts import OPEN_STATUSES
 from webapp.domain.case_state import CaseState, Happening, earlier, later, moment
 from webapp.domain.deadlines import Deadlines
@@ -43,7 +44,8 @@ def objection_to_merging(one: Standing, other: Standing) -> str | None:
     """Return why two cases cannot become one, or None when they can.
 
     Returns:
-        merge_with_itself, merge_merged_away, merge_not_open or merge_other_unit.
+        merge_with_itself, merge_merged_away, merge_not_open, merge_other_unit or
+        merge_transfer_open.
     """
     if one.case_id == other.case_id:
         return "merge_with_itself"
@@ -54,6 +56,8 @@ def objection_to_merging(one: Standing, other: Standing) -> str | None:
         return "merge_not_open"
     if one.state.lead_unit_id != other.state.lead_unit_id:
         return "merge_other_unit"
+    if any(transfers.standing_of(state) != "none" for state in states):
+        return "merge_transfer_open"
     return None
 
 
@@ -101,9 +105,11 @@ def owed_after_undo(state: CaseState, other: CaseState) -> Burden:
 def past_together(survivor: CaseState, merged: CaseState) -> dict[str, Any]:
     """Return what a case tells of its past after it took another in, as its event carries it.
 
-    It came back if either of them did; of two earlier cases the survivor's own is named.
+    It came back if either of them did; of two earlier cases the survivor's own is named. It was
+    handed on as often as the one that was handed on more: merging makes no new transfer possible.
     """
     return {
+        "transfer_count": max(survivor.transfer_count, merged.transfer_count),
         "is_relapse": survivor.is_relapse or merged.is_relapse,
         "previous_case_id": survivor.previous_case_id or merged.previous_case_id,
     }
@@ -223,6 +229,7 @@ def fold_gain(state: CaseState, happening: Happening) -> CaseState:
         last_captured_at=later(state.last_captured_at, moment(data.get("last_captured_at"))),
         is_relapse=state.is_relapse or data.get("is_relapse", False),
         previous_case_id=state.previous_case_id or data.get("previous_case_id"),
+        transfer_count=max(state.transfer_count, data.get("transfer_count", 0)),
     )
 
 

@@ -31,6 +31,7 @@ HOLD_CODES = (
     "no_position",
     "fix_not_of_photo",
     "outside_boundaries",
+    "no_responsible_unit",
     "impossible_time",
     "uncertain_time",
     "category_needs_person",
@@ -67,8 +68,10 @@ class Evidence:
     ``is_triaged_by_person`` is the category's ("other" is always read by a person, and so is one
     that is not offered any more); ``stray_fix`` is a fix that did not place the report;
     ``is_set_by_person`` says that a person at the desk has looked at this report and set
-    something, which lifts every hold that only waits for a person. ``unit_id`` is the commune
-    that holds the position, or what the person set; None means that nobody holds it.
+    something, which lifts every hold that only waits for a person. ``land_ids`` are the communes
+    on whose land the trouble may lie, the one that counts first: an open case of any of them may
+    take the report. Empty means that nobody holds the position. ``unit_id`` is who must act; None
+    means that nobody is responsible, and ``problem`` says why, as a code.
     ``words`` and ``install_key_hash`` are the sender's, as far as there are any.
     ``is_time_asked`` says that a person was asked when an uncertain photo was taken, whatever
     they answered.
@@ -82,6 +85,7 @@ class Evidence:
     is_time_impossible: bool
     is_triaged_by_person: bool
     unit_id: int | None
+    land_ids: tuple[int, ...]
     is_set_by_person: bool
     has_only_unreadable_photos: bool
     stray_fix: StrayFix | None = None
@@ -89,6 +93,7 @@ class Evidence:
     words: str = ""
     install_key_hash: str | None = None
     is_time_asked: bool = False
+    problem: str | None = None
 
 
 @dataclass(frozen=True)
@@ -190,8 +195,8 @@ def decide(
     Args:
         evidence: the report, settled and routed.
         candidates: cases near by, open and ended ones; others may be among them, they are
-            sifted here. Two communes cannot share one case, so what lies across a border is
-            never a candidate.
+            sifted here. Two communes cannot share one case, so what certainly lies across a
+            border is never a candidate; at the border itself one spot stays one case.
         policy: the fitted weights, and how long cases are watched.
         now: the moment of the decision.
 
@@ -203,8 +208,10 @@ def decide(
     """
     if evidence.position is None:
         return _unplaced(evidence.stray_fix)
-    if evidence.unit_id is None:
+    if not evidence.land_ids:
         return Hold("outside_boundaries", _degrees(evidence.position))
+    if evidence.unit_id is None:
+        return _nobody_leads(evidence)
     hold = None if evidence.is_set_by_person else _wait_for_person(evidence)
     return hold or _join_or_open(evidence, candidates, policy, now)
 
@@ -219,6 +226,15 @@ def _unplaced(fix: StrayFix | None) -> Hold:
             "captured_at": fix.captured_at.isoformat() if fix.captured_at else None,
         },
     )
+
+
+def _nobody_leads(evidence: Evidence) -> Hold:
+    details = {
+        "problem": evidence.problem,
+        "category_code": evidence.category_code,
+        "commune_id": evidence.land_ids[0],
+    }
+    return Hold("no_responsible_unit", details)
 
 
 def _wait_for_person(evidence: Evidence) -> Hold | None:
@@ -272,13 +288,13 @@ def _attach(episode: _Episode, judged: Sequence[_Judged]) -> Attach:
 def _judge_all(
     evidence: Evidence, candidates: Iterable[Candidate], policy: Policy, now: datetime
 ) -> list[_Judged]:
-    """Judge the cases of the report's own unit; the likeliest first, the older one on a tie."""
+    """Judge the cases on the report's own land; the likeliest first, the older one on a tie."""
     report = sighting_of(evidence, now)
     if report is None:
         return []
     judged = []
     for case in candidates:
-        if case.unit_id == evidence.unit_id and (is_open(case.status) or case.proof_at):
+        if case.unit_id in evidence.land_ids and (is_open(case.status) or case.proof_at):
             judgement = judge(report, case, policy.weights)
             judged.append(_Judged(case, judgement, verdict(judgement, report, policy.weights)))
     return sorted(judged, key=lambda each: (-each.judgement.log_odds, each.case.case_id))

@@ -32,7 +32,8 @@ class Case(Model):
     and is not open.
     ``commune_id`` is whose land it lies on, whoever leads; ``routing`` says how that was known, and
     ``is_border_open`` that an officer has to confirm it. ``chainage_m`` is the distance along its
-    corridor from kilometre 0. ``transfer_to_id`` is who was asked to take the lead.
+    corridor from kilometre 0. ``transfer_to_id`` is who was asked to take the lead;
+    ``is_ruling_asked`` says that the supervising unit was asked who leads.
     The pair (id, version) must name an event: the database refuses a commit that changed a case
     and did not append what happened (a deferred foreign key and a trigger, migration 0001).
     """
@@ -132,6 +133,7 @@ class Case(Model):
     crossing_id: Mapped[int | None] = mapped_column(ForeignKey("crossings.id"))
     transfer_count: Mapped[int] = mapped_column(default=0)
     transfer_to_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    is_ruling_asked: Mapped[bool] = mapped_column(default=False)
 
     place: Mapped[Place] = relationship()
     category: Mapped[Category] = relationship()

@@ -12,7 +12,11 @@ PARTIES = "('commune', 'corridor_authority', 'supervising', 'unit')"
 
 
 class ResponsibilityVersion(Model):
-    """One edition of the table; the one that begins last among those begun holds on a day."""
+    """One edition of the table; the one that begins last among those begun holds on a day.
+
+    None is changed or deleted. One that has not begun may be withdrawn: it never holds then, and
+    its number stays taken.
+    """
 
     __tablename__ = "responsibility_versions"
 
@@ -22,6 +26,8 @@ class ResponsibilityVersion(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("officers.id"))
     note: Mapped[str | None] = mapped_column(String(400))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_by_id: Mapped[int | None] = mapped_column(ForeignKey("officers.id"))
 
     rules: Mapped[list["ResponsibilityRule"]] = relationship(
         order_by="ResponsibilityRule.sort_order", lazy="selectin"

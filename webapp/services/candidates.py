@@ -43,9 +43,13 @@ def cells_around(position: geo.Position) -> list[str]:
 
 
 def neighbours(
-    session: Session, position: geo.Position, unit_id: int, *, named_number: str | None = None
+    session: Session,
+    position: geo.Position,
+    commune_ids: Sequence[int],
+    *,
+    named_number: str | None = None,
 ) -> list[Neighbour]:
-    """Return the nearest open cases of a unit around a position, and those that ended there.
+    """Return the nearest open cases on some land around a position, and those that ended there.
 
     At most ``MOST_CANDIDATES`` open ones, nearest first, and as many ended ones, newest first;
     six statements, whatever there is.
@@ -53,15 +57,16 @@ def neighbours(
     Args:
         session: where to look.
         position: where the report lies.
-        unit_id: the commune that must act; cases of others are no candidates.
+        commune_ids: the communes on whose land the report may lie; cases on other land are no
+            candidates, whoever leads them.
         named_number: the case that the sender says they saw as well, if any; it comes first,
             wherever it lies within the radius.
     """
     cells = cells_around(position)
     named_id = _named_id(session, named_number)
     found = [
-        *session.scalars(_open_near(position, unit_id, cells, named_id)),
-        *session.scalars(_ended_near(unit_id, cells, named_id)),
+        *session.scalars(_open_near(position, commune_ids, cells, named_id)),
+        *session.scalars(_ended_near(commune_ids, cells, named_id)),
     ]
     if not found:
         return []
@@ -81,7 +86,7 @@ def _named_id(session: Session, number: str | None) -> int | None:
 
 
 def _open_near(
-    position: geo.Position, unit_id: int, cells: Sequence[str], named_id: int | None
+    position: geo.Position, commune_ids: Sequence[int], cells: Sequence[str], named_id: int | None
 ) -> Select[Case]:
     order: list[ColumnElement[Any]] = [_squared_degrees(position), Case.id.asc()]
     if named_id is not None:
@@ -89,7 +94,7 @@ def _open_near(
     # Where many lie near, the index alone says which are nearest; only those rows are read.
     nearest = (
         select(Case.id)
-        .where(Case.is_open, Case.cell.in_(cells), Case.lead_unit_id == unit_id)
+        .where(Case.is_open, Case.cell.in_(cells), Case.commune_id.in_(commune_ids))
         .order_by(*order)
         .limit(MOST_CANDIDATES)
     )
@@ -108,7 +113,9 @@ def _squared_degrees(position: geo.Position) -> ColumnElement[float]:
     return north * north + east * east
 
 
-def _ended_near(unit_id: int, cells: Sequence[str], named_id: int | None) -> Select[Case]:
+def _ended_near(
+    commune_ids: Sequence[int], cells: Sequence[str], named_id: int | None
+) -> Select[Case]:
     named_first = [Case.id != named_id] if named_id is not None else []
     return (
         select(Case)
@@ -116,7 +123,7 @@ def _ended_near(unit_id: int, cells: Sequence[str], named_id: int | None) -> Sel
             # In these words both databases find them by ix_cases_cell.
             ~Case.is_open,
             Case.cell.in_(cells),
-            Case.lead_unit_id == unit_id,
+            Case.commune_id.in_(commune_ids),
             # Only what ended with a proof can come back: nobody ended a refused case.
             Case.status != "refused",
             Case.merged_into_id.is_(None),
@@ -227,7 +234,7 @@ def _candidate(case: Case, seen: Sequence[_Seen], is_named: bool) -> Candidate:
         "place_id": case.place_id,
         "category_code": case.category_code,
         "status": case.status,
-        "unit_id": case.lead_unit_id,
+        "unit_id": case.commune_id or case.lead_unit_id,
         "severity": case.severity,
         "opened_at": case.opened_at,
         "resolved_at": case.resolved_at,

@@ -20,7 +20,7 @@ from webapp.services.case_families import family_ids
 from webapp.services.casework import state_of
 from webapp.services.casework_figures import is_current_attachment
 from webapp.services.casework_merging import in_order, owed_together, standing_of
-from webapp.services.scope import visible_cases
+from webapp.services.scope import parts_of, visible_cases
 
 # Six photos a side are what two columns of a desktop show without scrolling.
 MOST_PHOTOS = 6
@@ -117,7 +117,7 @@ def _objection(officer: Officer, mine: Case, theirs: Case) -> str | None:
         "merge",
         state_of(mine),
         role=officer.role,
-        is_lead_unit=officer.unit_id == mine.lead_unit_id,
+        parts=parts_of(db.session(), officer, mine),
     )
 
 

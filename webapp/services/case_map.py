@@ -12,7 +12,8 @@ from sqlalchemy import select
 from webapp.domain.geo import Position, distance_m
 from webapp.extensions import db
 from webapp.models import Boundary, Corridor, Unit
-from webapp.services.territory import corridors_on, holds_on
+from webapp.services.corridors import corridors_on
+from webapp.services.dated import holds_on
 
 # The drawing's own size; the page scales it.
 WIDTH, HEIGHT = 360, 190

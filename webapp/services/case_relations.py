@@ -32,9 +32,9 @@ from webapp.services.case_comparison import (
 from webapp.services.case_reports import numbered_reports
 from webapp.services.casework import state_of
 from webapp.services.casework_figures import is_current_attachment
-from webapp.services.casework_splitting import origin_in
+from webapp.services.casework_splitting import origin_in, touches
 from webapp.services.merge_suggestions import unanswered
-from webapp.services.scope import seen_by, visible_cases
+from webapp.services.scope import parts_of, seen_by, visible_cases
 
 __all__ = [
     "CasePair",
@@ -149,14 +149,14 @@ def relations_of(officer: Officer, case: Case) -> Relations:
 
 def _may(act: str, officer: Officer, case: Case) -> bool:
     acts = rules.possible_desk_acts(
-        state_of(case), role=officer.role, is_lead_unit=officer.unit_id == case.lead_unit_id
+        state_of(case), role=officer.role, parts=parts_of(db.session(), officer, case)
     )
     return act in {row.act for row in acts}
 
 
 def _links(case: Case) -> _Links:
     of_case = CaseEvent.case_id == case.id
-    is_touched = exists().where(of_case, CaseEvent.kind.not_in(("opened", "first_viewed")))
+    is_touched = exists().where(*touches(case.id))
     rows = db.session.execute(
         select(CaseEvent.kind, CaseEvent.data, is_touched.correlate(None))
         .where(of_case, or_(CaseEvent.version == 1, CaseEvent.kind == "report_split_off"))

@@ -15,6 +15,7 @@ from webapp.domain.errors import NotFound
 from webapp.domain.geo import Position, cells_within, distance_m
 from webapp.extensions import db
 from webapp.models import Case, CaseEvent, Officer, Photo, Unit
+from webapp.services.case_desk import Desk, read_desk
 from webapp.services.case_families import family_of
 from webapp.services.case_map import CaseMap, Shown, draw_case, draw_pair
 from webapp.services.case_relations import (
@@ -33,9 +34,11 @@ from webapp.services.case_reports import (
 )
 from webapp.services.casework import state_of
 from webapp.services.casework_acts import belongs_to
+from webapp.services.corridors import label as corridor_label
+from webapp.services.crossings_cases import OnCase, on_case
 from webapp.services.queue import tone
 from webapp.services.queue_rows import first_photos
-from webapp.services.scope import visible_cases
+from webapp.services.scope import parts_of, visible_cases
 
 # A place that is taken again and again: the page tells the last few times, the rest by a number.
 MOST_PAST_CASES = 10
@@ -47,7 +50,17 @@ MOST_REPORTS = 20
 MOST_PHOTOS = 20
 MOST_EVENTS = 40
 # What tells a case's course; each of them happens once or a few times.
-_MILESTONES = ("opened", "first_viewed", "acknowledged", "started", "resolved", "severity_raised")
+_MILESTONES = (
+    "opened",
+    "first_viewed",
+    "acknowledged",
+    "started",
+    "resolved",
+    "severity_raised",
+    "transfer_accepted",
+    "transfer_ruled",
+    "land_passed",
+)
 
 
 @dataclass(frozen=True)
@@ -101,7 +114,9 @@ class CaseFile:
     ``reports``, ``photos`` and ``timeline`` hold the newest of each and what waits for a review,
     unless all was asked for; ``tally`` counts all of them. ``pairs`` are the numbers of cases
     that may be the same one; ``relations`` tell more of them, on the full page. ``thumbs`` holds
-    a photo of each case that the page names, by the case's id.
+    a photo of each case that the page names, by the case's id. ``desk`` are the units around it,
+    ``crossing`` what the register of crossings says of it, both on the full page alone; ``line``
+    is its road or railway with the kilometre, as people say it.
     """
 
     case: Case
@@ -120,6 +135,9 @@ class CaseFile:
     relations: Relations | None = None
     reuses: Mapping[int, Sequence[Reuse]] = field(default_factory=dict)
     thumbs: Mapping[int, int] = field(default_factory=dict)
+    desk: Desk | None = None
+    crossing: OnCase | None = None
+    line: str | None = None
 
     @property
     def worded(self) -> list[AttachedReport]:
@@ -145,6 +163,8 @@ def read_case(officer: Officer, number: str, *, is_whole: bool = False) -> CaseF
     photos, photo_count, unreviewed_count = read_photos(case.id, None if is_whole else MOST_PHOTOS)
     relations = relations_of(officer, case)
     twins = [suggested.case for suggested in relations.suggestions]
+    timeline = read_timeline(case.id, None if is_whole else MOST_EVENTS)
+    acts = acts_of(officer, case)
     return CaseFile(
         case=case,
         state=state,
@@ -153,15 +173,18 @@ def read_case(officer: Officer, number: str, *, is_whole: bool = False) -> CaseF
         reports=reports.shown,
         photos=photos,
         first_photo=first_photo(case.id),
-        timeline=read_timeline(case.id, None if is_whole else MOST_EVENTS),
+        timeline=timeline,
         past=_past(officer, case),
         map=_map(case, reports.shown, twins, now),
-        acts=acts_of(officer, case),
+        acts=acts,
         is_viewed=reports.is_viewed,
         pairs=[twin.number for twin in twins],
         relations=relations,
         reuses=reuses_of(officer, case.id),
         thumbs=first_photos([case.id, *(twin.id for twin in twins)]) if twins else {},
+        desk=read_desk(officer, case, acts, [told.event for told in timeline], now),
+        crossing=on_case(officer, case),
+        line=_line(case),
     )
 
 
@@ -191,6 +214,14 @@ def glance_at(officer: Officer, case: Case, pairs: Sequence[str]) -> CaseFile:
         is_viewed=reports.is_viewed,
         pairs=pairs,
     )
+
+
+def _line(case: Case) -> str | None:
+    if case.corridor is None:
+        return None
+    if case.chainage_m is None:
+        return case.corridor.name
+    return corridor_label(case.corridor, case.chainage_m, case.chainage_accuracy_m)
 
 
 def visible_case(officer: Officer, number: str) -> Case:
@@ -354,8 +385,7 @@ def _places_of(case: Case) -> Select[int]:
 
 def acts_of(officer: Officer, case: Case) -> frozenset[str]:
     """Return the acts of the table that an officer could do on a case now."""
-    is_lead_unit = officer.unit_id == case.lead_unit_id
-    state = state_of(case)
-    moves = rules.possible_acts(state, role=officer.role, is_lead_unit=is_lead_unit)
-    desk = rules.possible_desk_acts(state, role=officer.role, is_lead_unit=is_lead_unit)
+    state, parts = state_of(case), parts_of(db.session(), officer, case)
+    moves = rules.possible_acts(state, role=officer.role, parts=parts)
+    desk = rules.possible_desk_acts(state, role=officer.role, parts=parts)
     return frozenset(act.act for act in (*moves, *desk))

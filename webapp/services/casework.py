@@ -13,6 +13,7 @@ from webapp.domain import geo
 from webapp.domain.deadlines import Deadlines
 from webapp.models import Attachment, Case, CaseEvent, Officer, Place, Report
 from webapp.services.casework_figures import due_dates, next_number, witness_count
+from webapp.services.notification_asks import ask_to_tell
 from webapp.services.transaction import Transaction
 
 _STATE_FIELDS = tuple(field.name for field in fields(rules.CaseState))
@@ -49,7 +50,7 @@ def open_case(  # noqa: PLR0913 - a case has as many facts, and each is named by
         work: the transaction that the case belongs to.
         place: the lasting spot, new or known.
         category_code: Open311's service_code.
-        unit_id: the lead unit.
+        unit_id: the lead unit; unless ``facts`` name another, the land is its own.
         position: where the case lies; its accuracy is not kept.
         severity: 1 to 4.
         now: when it is opened; both deadlines run from here.
@@ -60,7 +61,9 @@ def open_case(  # noqa: PLR0913 - a case has as many facts, and each is named by
         terms: the numbers behind the decision, kept in the event.
         actor: who opened it; the machine when left out.
         due: both deadlines, where they do not run from its opening.
-        facts: what else the event tells (report_count, split_from_number …).
+        facts: what else the event tells: whose land it is and how surely (commune_id, routing,
+            is_border_open), its line (corridor_id, chainage_m, chainage_accuracy_m), crossing_id,
+            report_count, split_from_number … (``domain.case_state.Happening``).
     """
     session = work.session
     session.flush()
@@ -238,4 +241,5 @@ def _seal(
         day = happening.at.astimezone(clock.LOCAL_ZONE).date().isoformat()
         work.ask("rebuild_tallies", day, due_at=clock.now() + TALLY_PAUSE)
     work.session.flush()
+    ask_to_tell(work, event)
     return event

@@ -25,7 +25,7 @@ from webapp.models import (
 from webapp.services.case_families import first_opened_at
 from webapp.services.casework import append, state_of
 from webapp.services.casework_figures import due_dates, is_current_attachment
-from webapp.services.scope import UNIT_ROLES, visible_cases
+from webapp.services.scope import UNIT_ROLES, parts_of, visible_cases
 from webapp.services.transaction import Transaction, transaction
 
 # As long as a resident's own words may be; longer ones are a letter, not a line of a log.
@@ -230,11 +230,15 @@ def lock_cases(session: Session, officer: Officer, numbers: Collection[str]) -> 
 
     So two who need the same two cases never wait for each other.
     """
-    query = visible_cases(officer).where(Case.number.in_(numbers)).order_by(Case.id)
+    query = select(Case).where(Case.number.in_(numbers)).order_by(Case.id)
     locked = session.scalars(
         query.with_for_update(key_share=True).execution_options(populate_existing=True)
-    )
-    return {case.number: case for case in locked}
+    ).all()
+    # Asked once the locks are held: while they were waited for a case may have changed hands.
+    ids = [case.id for case in locked]
+    known = visible_cases(officer).where(Case.id.in_(ids)).with_only_columns(Case.id)
+    visible = set(session.scalars(known))
+    return {case.number: case for case in locked if case.id in visible}
 
 
 def check_fresh(session: Session, case: Case, version: int) -> None:
@@ -257,7 +261,7 @@ def begin(work: Transaction, act: str, officer: Officer, case: Case) -> Acting:
         act,
         state_of(case),
         role=officer.role,
-        is_lead_unit=officer.unit_id == case.lead_unit_id,
+        parts=parts_of(work.session, officer, case),
     )
     now = clock.now()
     note_view(work, case, officer, now)

@@ -26,6 +26,7 @@ from webapp.services.casework_acts import (
     note_view,
     written,
 )
+from webapp.services.casework_coordination import share_parts
 from webapp.services.casework_figures import due_dates
 from webapp.services.casework_moves import (
     ask_for_days_of,
@@ -141,6 +142,7 @@ def _merge(act: Acting, survivor: Case, merged: Case, note: str | None) -> None:
         **merging.past_together(state_of(survivor), state_of(merged)),
     }
     append(act.work, survivor, "merged", actor=act.officer, now=act.now, data=data, words=note)
+    share_parts(act.work, merged, survivor, now=act.now)
     ask_for_days_of(act.work, [merged])
 
 

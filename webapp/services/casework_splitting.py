@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from webapp.domain import geo, merging
@@ -32,6 +32,7 @@ from webapp.services.casework_acts import (
     note_view,
     written,
 )
+from webapp.services.casework_coordination import share_parts
 from webapp.services.casework_figures import due_dates
 from webapp.services.casework_moves import (
     ask_for_days_of,
@@ -44,7 +45,20 @@ from webapp.services.scope import visible_cases
 from webapp.services.transaction import transaction
 
 # What may have happened to a case that was split off for its report to go back.
-_UNTOUCHED = frozenset({"opened", "first_viewed"})
+_UNTOUCHED = ("opened", "first_viewed")
+
+# What a case that is split off has from the one it was part of: whose land it lies on and who must
+# say so, its line, and how often it was handed on.
+_INHERITED = (
+    "commune_id",
+    "routing",
+    "is_border_open",
+    "corridor_id",
+    "chainage_m",
+    "chainage_accuracy_m",
+    "crossing_id",
+    "transfer_count",
+)
 
 
 @dataclass(frozen=True)
@@ -85,6 +99,7 @@ def split_off(officer: Officer, seen: Seen, report_id: int, words: str = "") -> 
 def _split(act: Acting, chosen: Attachment, staying: Sequence[int], note: str | None) -> Case:
     session, old = act.work.session, act.case
     case = _open(act, session.get_one(Report, chosen.report_id))
+    share_parts(act.work, old, case, now=act.now)
     way = merging.came_through(chosen.terms)
     terms = merging.terms_of_move("split", old.number, chosen.terms, (), left_way=list(way))
     move(session, chosen, case, terms=terms, officer=act.officer, now=act.now)
@@ -123,6 +138,7 @@ def _open(act: Acting, report: Report) -> Case:
             "split_from_id": old.id,
             "split_from_number": old.number,
             "report_id": report.id,
+            **{name: getattr(old, name) for name in _INHERITED},
         },
     )
 
@@ -216,8 +232,16 @@ def _origin_of(session: Session, officer: Officer, number: str) -> Origin:
 
 
 def _is_untouched(session: Session, case: Case) -> bool:
-    kinds = session.scalars(select(CaseEvent.kind).where(CaseEvent.case_id == case.id))
-    return set(kinds) <= _UNTOUCHED
+    return session.scalar(select(CaseEvent.id).where(*touches(case.id)).limit(1)) is None
+
+
+def touches(case_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that an event is something that was done with a case once it was open.
+
+    Units that the machine asked to coordinate came with the case.
+    """
+    by_machine = and_(CaseEvent.kind == "coordination_asked", CaseEvent.actor_id.is_(None))
+    return CaseEvent.case_id == case_id, CaseEvent.kind.not_in(_UNTOUCHED), ~by_machine
 
 
 def _return(act: Acting, old: Case, note: str | None) -> None:

@@ -19,6 +19,7 @@ from webapp.domain.evidence import group_tracking_key, parse_tracking_key, track
 from webapp.extensions import db
 from webapp.models import Category, Contact, Photo, Report, ReportTriage, Unit
 from webapp.services import intake_limits, photos, territory
+from webapp.services.former_names import FormerName, former_names
 from webapp.services.photos import CheckedPhoto
 from webapp.services.public_named import known_number
 from webapp.services.submission import RawSubmission, Submission, read_submission
@@ -35,10 +36,14 @@ class Accepted:
 
 @dataclass(frozen=True)
 class FormChoices:
-    """What a resident may choose from: categories in their order, communes by name."""
+    """What a resident may choose from: categories in their order, communes by name.
+
+    ``former`` are old names of communes, each with those of today that it became.
+    """
 
     categories: list[Category]
     communes: list[Unit]
+    former: list[FormerName]
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,9 @@ def form_choices() -> FormChoices:
     open_categories = select(Category).where(Category.is_active).order_by(Category.sort_order)
     today = clock.now().astimezone(clock.LOCAL_ZONE).date()
     return FormChoices(
-        categories=list(db.session.scalars(open_categories)), communes=territory.units_on(today)
+        categories=list(db.session.scalars(open_categories)),
+        communes=territory.units_on(today),
+        former=former_names(today),
     )
 
 
@@ -271,4 +278,5 @@ def _insert_parts(
                 consented_at=now,
             )
         )
+        work.ask("confirm_contact", report.id)
     work.session.add(ReportTriage(report_id=report.id, status="received", updated_at=now))

@@ -1,6 +1,6 @@
 """How many reports may come: strict per phone, loose per address, none when the disk is full.
 
-And how many questions about what lies near by, per address.
+And how many questions about a spot (what lies near by, whose land it is), per address.
 
 Residents of a whole commune share one carrier's address, so the strict limit is the phone's. It is
 counted in the reports table, inside the transaction that writes the report: exact for every
@@ -77,6 +77,16 @@ def spend_nearby_of_address(address: str, *, per_minute: int, secret_key: str) -
         TooMany: until the present window of a minute ends.
     """
     item = RateLimitItemPerMinute(per_minute, namespace="nearby-address")
+    _spend(item, _address_key(address, secret_key), "too_many_requests")
+
+
+def spend_preview_of_address(address: str, *, per_minute: int, secret_key: str) -> None:
+    """Count one question about whose land a spot is; the other questions have their own budget.
+
+    Raises:
+        TooMany: until the present window of a minute ends.
+    """
+    item = RateLimitItemPerMinute(per_minute, namespace="preview-address")
     _spend(item, _address_key(address, secret_key), "too_many_requests")
 
 

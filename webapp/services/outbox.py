@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -104,6 +104,36 @@ def finish(work: Transaction, held: Lease) -> None:
     """
     if not _change(work.session, held, done_at=clock.now(), leased_until=None, last_error=None):
         raise LeaseLost(f"{held.kind} {held.subject}, epoch {held.epoch}")
+
+
+def put_off(work: Transaction, held: Lease, until: datetime) -> None:
+    """Give the work back untried, due at a later moment; the attempt does not count.
+
+    Raises:
+        LeaseLost: the lease is no longer ours; the transaction must not be committed.
+    """
+    if not _change(work.session, held, due_at=until, leased_until=None, attempts=held.attempt - 1):
+        raise LeaseLost(f"{held.kind} {held.subject}, epoch {held.epoch}")
+
+
+def let_rest(work: Transaction, kind: str, subjects: Select[str], until: datetime) -> None:
+    """Let work that nobody does now rest until a moment, for it would fare as one just did.
+
+    Args:
+        work: the transaction.
+        kind: a name in ``job_queue.JOBS``.
+        subjects: the query for what the work is about.
+        until: what is due later than this stays so.
+    """
+    moment = clock.now()
+    is_idle = or_(OutboxEntry.leased_until.is_(None), OutboxEntry.leased_until <= moment)
+    rest = (
+        update(OutboxEntry)
+        .where(OutboxEntry.kind == kind, OutboxEntry.subject.in_(subjects), is_idle)
+        .where(OutboxEntry.done_at.is_(None), OutboxEntry.due_at < until)
+        .values(due_at=until)
+    )
+    work.session.execute(rest.execution_options(synchronize_session=False))
 
 
 def fail(held: Lease, error: BaseException) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from webapp import clock, labels
 from webapp.adapters.photo_store import PhotoStore
@@ -14,7 +14,7 @@ from webapp.domain.errors import InvalidInput, NotFound
 from webapp.domain.evidence import parse_tracking_key
 from webapp.extensions import db
 from webapp.models import Attachment, Case, Category, Contact, Photo, Report, ReportTriage
-from webapp.services import photos, territory
+from webapp.services import contacts, photos, territory
 from webapp.services.case_families import survivor_id_of
 from webapp.services.casework_figures import is_current_attachment
 from webapp.services.intake import hash_tracking_key
@@ -48,11 +48,13 @@ LISTS = MOST_CASES_ON_MAP // CASES_ON_LIST
 class ReportStanding:
     """Where one report stands, in the words that its sender may read.
 
-    ``status`` is received, triaged, held or dismissed; why it is held stays inside. Of a contact
-    only this is told: that there is one, or the day on which it was taken back.
+    ``status`` is received, triaged, held or dismissed; why it is held stays inside, but for
+    ``held_because`` (``disclosure.public_hold``). Of a contact only this is told: that there is
+    one, or the day on which it was taken back.
     """
 
     status: str
+    held_because: str | None
     category: str
     category_code: str
     received_on: date
@@ -135,11 +137,27 @@ def tracking_page(raw_key: str) -> TrackingPage:
     Raises:
         NotFound: the key is none, or no report came with it.
     """
-    report, category, status, contact = _report_with(raw_key)
+    return _page_of(*_report_with(raw_key))
+
+
+def tracking_page_of(report_id: int) -> TrackingPage:
+    """Return the same for whoever proved by another link that the report is theirs.
+
+    Raises:
+        NotFound: there is no such report.
+    """
+    return _page_of(*_report_where(Report.id == report_id))
+
+
+def _page_of(
+    report: Report, category: Category, standing: ReportTriage | None, contact: Contact | None
+) -> TrackingPage:
+    status = standing.status if standing else "received"
     case = _case_of(report.id)
     return TrackingPage(
         ReportStanding(
             status=status,
+            held_because=disclosure.public_hold(status, standing.hold_code if standing else None),
             category=category.tile_label,
             category_code=category.service_code,
             received_on=local_day(report.received_at),
@@ -160,34 +178,38 @@ def withdraw_contact(raw_key: str) -> None:
     """
     report, *_rest = _report_with(raw_key)
     with transaction() as work:
-        contact = work.session.get(Contact, report.id, with_for_update=True, populate_existing=True)
-        if contact is None or contact.withdrawn_at is not None:
-            return
-        contact.phone = contact.email = None
-        contact.withdrawn_at = clock.now()
+        contacts.take_back(work, report.id)
 
 
 def _withdrawn_on(contact: Contact | None) -> date | None:
     return local_day(contact.withdrawn_at) if contact and contact.withdrawn_at else None
 
 
-def _report_with(raw_key: str) -> tuple[Report, Category, str, Contact | None]:
+def _report_with(
+    raw_key: str,
+) -> tuple[Report, Category, ReportTriage | None, Contact | None]:
     try:
         key = parse_tracking_key(raw_key)
     except InvalidInput as error:
         # A page that does not exist, whichever way the key is wrong; the sentence tells which.
         raise NotFound(error.code, field="tracking_key") from None
+    return _report_where(Report.tracking_key_hash == hash_tracking_key(key))
+
+
+def _report_where(
+    is_asked_for: ColumnElement[bool],
+) -> tuple[Report, Category, ReportTriage | None, Contact | None]:
     row = db.session.execute(
-        select(Report, Category, ReportTriage.status, Contact)
+        select(Report, Category, ReportTriage, Contact)
         .join(Category, Category.service_code == Report.category_code)
         .outerjoin(ReportTriage, ReportTriage.report_id == Report.id)
         .outerjoin(Contact, Contact.report_id == Report.id)
-        .where(Report.tracking_key_hash == hash_tracking_key(key))
+        .where(is_asked_for)
     ).one_or_none()
     if row is None:
         raise NotFound("tracking_key_unknown", field="tracking_key")
-    report, category, status, contact = row
-    return report, category, status or "received", contact
+    report, category, standing, contact = row
+    return report, category, standing, contact
 
 
 def _case_of(report_id: int) -> Case | None:

@@ -13,15 +13,17 @@ from webapp import clock
 from webapp.domain import casework as rules
 from webapp.domain import disclosure
 from webapp.domain.disclosure import (
+    PUBLIC_KINDS,
     CaseFacts,
     EventFacts,
+    NamedUnit,
     PhotoFacts,
     PublicCase,
     PublicPhoto,
     QuoteFacts,
 )
 from webapp.extensions import db
-from webapp.models import Attachment, Case, CaseEvent, Photo, Report, WordsReview
+from webapp.models import Attachment, Case, CaseEvent, Photo, Report, Unit, WordsReview
 from webapp.services.casework_figures import is_current_attachment
 
 # As many voices as one reads; what they add to each other is over long before.
@@ -33,11 +35,13 @@ class CaseCard:
     """A case in a list or on a pin: its projection, and the words of the screen beside it.
 
     ``category`` is the short name on the tile, ``unit_kind`` stands before the unit's name
-    ("xã"). ``late_days`` is zero unless the case is open after its deadline.
+    ("xã"), ``unit_tier`` tells a commune from an authority. ``late_days`` is zero unless the case
+    is open after its deadline.
     """
 
     public: PublicCase
     category: str
+    unit_tier: str
     unit_kind: str
     late_days: int
 
@@ -57,10 +61,14 @@ class Side:
 
 @dataclass(frozen=True)
 class Mile:
-    """One stone on the road of a case: a public event, or a deadline that lies ahead."""
+    """One stone on the road of a case: a public event, or a deadline that lies ahead.
+
+    ``unit`` is the one that the event names, if it names any.
+    """
 
     kind: str
     on: date
+    unit: NamedUnit | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,7 @@ def page_of(case: Case) -> CasePage:
     return CasePage(
         public=public,
         category=card.category,
+        unit_tier=card.unit_tier,
         unit_kind=card.unit_kind,
         late_days=card.late_days,
         before=_side(public.photos_before, photos, "evidence", public.opened_on, is_on_map),
@@ -156,6 +165,7 @@ def _card(case: Case, public: PublicCase) -> CaseCard:
     return CaseCard(
         public=public,
         category=case.category.tile_label,
+        unit_tier=case.lead_unit.tier,
         unit_kind=case.lead_unit.kind,
         late_days=_late_days(public),
     )
@@ -186,12 +196,27 @@ def _photos_of(case_ids: Sequence[int]) -> dict[int, list[PhotoFacts]]:
 
 
 def _events_of(case_id: int) -> tuple[EventFacts, ...]:
+    """Return the history as the projection takes it; a move names the unit that took over."""
     rows = db.session.execute(
-        select(CaseEvent.kind, CaseEvent.at)
-        .where(CaseEvent.case_id == case_id)
+        select(CaseEvent.kind, CaseEvent.at, CaseEvent.data)
+        .where(CaseEvent.case_id == case_id, CaseEvent.kind.in_(PUBLIC_KINDS))
         .order_by(CaseEvent.version)
     )
-    return tuple(EventFacts(kind, at) for kind, at in rows)
+    facts: list[EventFacts] = []
+    lead_id: int | None = None
+    for kind, at, data in rows:
+        next_id = data.get("lead_unit_id", lead_id)
+        # Where the lead stays (a ruling may confirm it), nobody took anything over.
+        has_news = next_id != lead_id or kind == "acknowledged"
+        facts.append(EventFacts(kind, at, _named(next_id) if has_news else None))
+        lead_id = next_id
+    return tuple(facts)
+
+
+def _named(unit_id: int | None) -> NamedUnit | None:
+    # Without any move it is the lead, which the case has brought along.
+    unit = db.session.get(Unit, unit_id) if unit_id is not None else None
+    return NamedUnit(unit.code, unit.tier, unit.kind, unit.name) if unit else None
 
 
 def _quotes_of(case_id: int) -> tuple[QuoteFacts, ...]:
@@ -234,7 +259,7 @@ def _standing(photos: Sequence[PhotoFacts]) -> str:
 
 
 def _past(public: PublicCase, late_days: int) -> tuple[Mile, ...]:
-    miles = [Mile(event.kind, event.on) for event in public.events]
+    miles = [Mile(event.kind, event.on, event.unit) for event in public.events]
     if late_days:
         miles.append(Mile("due_passed", public.due_on))
     # Sorting is stable: of what fell on one day, the last thing comes first as well.

@@ -25,8 +25,16 @@ from webapp import clock
 from webapp.extensions import db
 from webapp.models import Attachment, Case, CaseNumberSeries, Category, Officer, Photo, Unit
 from webapp.services.casework_figures import is_current_attachment
-from webapp.services.queue_rows import row_figures
-from webapp.services.scope import UNIT_ROLES, visible_cases
+from webapp.services.queue_beside import (
+    BESIDE_VIEWS,
+    beside,
+    counts_beside,
+    ids_beside,
+    order_beside,
+    views_beside,
+)
+from webapp.services.queue_rows import Handing, row_figures
+from webapp.services.scope import UNIT_ROLES, cases_of_leads, visible_cases
 
 PAGE_SIZE = 20
 # Nobody works through more than a thousand rows: beyond them counts end and filters help.
@@ -57,7 +65,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the queue; ``pairs`` are the numbers of cases that may be the same one."""
+    """One line of the queue.
+
+    ``pairs`` are the numbers of cases that may be the same one, ``handing`` says who was asked to
+    take the case, and what the officer's own unit was asked for in it.
+    """
 
     case: Case
     tone: str
@@ -65,6 +77,7 @@ class Row:
     photo_count: int
     unreviewed_count: int
     pairs: Sequence[str] = ()
+    handing: Handing = field(default_factory=Handing)
 
 
 @dataclass(frozen=True)
@@ -95,13 +108,13 @@ def read_queue(officer: Officer, wanted: Wanted) -> Queue:
     all open cases of the unit.
     """
     now = clock.now()
-    units = [] if officer.role in UNIT_ROLES else _communes()
+    units = [] if officer.role in UNIT_ROLES else _leading_units()
     unit_ids = [officer.unit_id] if officer.role in UNIT_ROLES else [unit.id for unit in units]
     if wanted.unit_id in unit_ids:
         unit_ids = [wanted.unit_id]
-    known_units = {unit.id: unit for unit in (*units, officer.unit)}
     categories = {row.service_code: row for row in db.session.scalars(_in_order())}
     cases = _page(officer, wanted, unit_ids, now)
+    known_units = _units_that_lead(cases, [*units, officer.unit])
     for found in cases:
         # Known already: templates must not ask the database again, row by row.
         set_committed_value(found, "category", categories[found.category_code])
@@ -128,8 +141,19 @@ def tone(found: Case, now: datetime) -> str:
     return "soon" if found.due_at < now + SOON else "calm"
 
 
-def _communes() -> list[Unit]:
-    return list(db.session.scalars(select(Unit).where(Unit.tier == "commune").order_by(Unit.name)))
+def _leading_units() -> list[Unit]:
+    leading = select(Unit).where(Unit.tier.in_(("commune", "authority")))
+    return list(db.session.scalars(leading.order_by(Unit.tier.desc(), Unit.name)))
+
+
+def _units_that_lead(cases: Sequence[Case], known: Sequence[Unit]) -> dict[int, Unit]:
+    """Return the units by id; those that lead what an officer only has a part in are read."""
+    units = {unit.id: unit for unit in known}
+    missing = {found.lead_unit_id for found in cases} - units.keys()
+    if missing:
+        rows = db.session.scalars(select(Unit).where(Unit.id.in_(missing)))
+        units |= {unit.id: unit for unit in rows}
+    return units
 
 
 def _in_order() -> Select[Category]:
@@ -145,6 +169,10 @@ def _page(
     if wanted.words:
         found = _found(officer, wanted, unit_ids)
         ordered = found.order_by(_OPEN_FIRST, Case.opened_at.desc(), Case.id.desc())
+    elif wanted.view in views_beside(officer):
+        filters = (Case.severity >= wanted.severity, *_filters(wanted))
+        led_by_others = beside(wanted.view, officer).where(*filters)
+        ordered = led_by_others.order_by(*order_beside(wanted.view), *_URGENCY)
     elif wanted.view == "done":
         strands = _done_strands(officer, wanted, unit_ids, end)
         ordered = _merged(strands).order_by(Case.opened_at.desc(), Case.id.desc())
@@ -171,7 +199,7 @@ def _open_strands(
     officer: Officer, wanted: Wanted, unit_ids: Sequence[int], now: datetime, limit: int
 ) -> list[Select[Any]]:
     return [
-        visible_cases(officer)
+        cases_of_leads(officer)
         .with_only_columns(Case.id)
         .where(
             Case.is_open,
@@ -194,7 +222,7 @@ def _new_strands(officer: Officer, wanted: Wanted, unit_ids: Sequence[int]) -> l
     Older ones than ``COUNT_CAP`` are late by then, and stand among the late ones.
     """
     return [
-        visible_cases(officer)
+        cases_of_leads(officer)
         .with_only_columns(Case.id)
         .where(
             Case.lead_unit_id == unit_id,
@@ -214,7 +242,7 @@ def _done_strands(
     officer: Officer, wanted: Wanted, unit_ids: Sequence[int], limit: int
 ) -> list[Select[Any]]:
     return [
-        visible_cases(officer)
+        cases_of_leads(officer)
         .with_only_columns(Case.id)
         .where(
             Case.lead_unit_id == unit_id,
@@ -249,7 +277,7 @@ def _found(officer: Officer, wanted: Wanted, unit_ids: Sequence[int]) -> Select[
     """Find cases by their number, or by their address among those that people work with.
 
     A number is looked up in its index, as written ("NH-2026-00042") or by its last part ("42").
-    Addresses have no index: they are compared for the most urgent open cases and for those that
+    Addresses and communes, by old names too, have no index: they are compared for the most urgent open cases and for those that
     were done last, ``COUNT_CAP`` of each status, which several units share evenly.
     """
     share = COUNT_CAP // max(1, len(unit_ids))
@@ -257,8 +285,10 @@ def _found(officer: Officer, wanted: Wanted, unit_ids: Sequence[int]) -> Select[
         *_windows(officer, unit_ids, share),
         *_done_strands(officer, Wanted(), unit_ids, share),
     ]
+    near += [each.limit(COUNT_CAP) for each in ids_beside(officer)]
     within = [select(strand.subquery().c.id) for strand in near]
-    by_address = and_(Case.id.in_(union_all(*within)), _address_has(wanted.words))
+    is_there = or_(_address_has(wanted.words), search_condition_units(wanted.words))
+    by_address = and_(Case.id.in_(union_all(*within)), is_there)
     by_number = Case.number.in_(_numbers(wanted.words))
     return visible_cases(officer).where(
         or_(by_number, by_address) if near else by_number,
@@ -303,7 +333,7 @@ _WINDOW: tuple[Any, ...] = (Case.id, Case.severity, Case.due_at, Case.witness_co
 def _windows(officer: Officer, unit_ids: Sequence[int], most: int) -> list[Select[Any]]:
     """Walk each unit's open cases, most urgent first."""
     return [
-        visible_cases(officer)
+        cases_of_leads(officer)
         .with_only_columns(*_WINDOW)
         .where(Case.is_open, Case.lead_unit_id == unit_id)
         .order_by(*_URGENCY)
@@ -319,7 +349,7 @@ def _counts(officer: Officer, unit_ids: Sequence[int], now: datetime) -> dict[st
     """
     windows = [select(each.subquery()) for each in _windows(officer, unit_ids, COUNT_CAP)]
     if not windows:
-        return dict.fromkeys(VIEWS, 0)
+        return dict.fromkeys((*VIEWS, *BESIDE_VIEWS), 0)
     every = union_all(*windows).subquery()
     urgency = (every.c.severity.desc(), every.c.due_at, every.c.witness_count.desc(), every.c.id)
     counted = select(every.c.id).order_by(*urgency).limit(COUNT_CAP)
@@ -331,7 +361,12 @@ def _counts(officer: Officer, unit_ids: Sequence[int], now: datetime) -> dict[st
         }.items()
     ]
     row = db.session.execute(
-        select(*figures, func.count().label("everything"), _done_count(officer, unit_ids))
+        select(
+            *figures,
+            func.count().label("everything"),
+            _done_count(officer, unit_ids),
+            *counts_beside(officer, COUNT_CAP),
+        )
         .select_from(Case)
         .where(Case.id.in_(counted))
     )
@@ -344,7 +379,7 @@ def _is_for_now(now: datetime) -> ColumnElement[bool]:
 
 def _done_count(officer: Officer, unit_ids: Sequence[int]) -> Any:
     some = (
-        visible_cases(officer)
+        cases_of_leads(officer)
         .with_only_columns(Case.id)
         .where(Case.lead_unit_id.in_(unit_ids), Case.status.in_(DONE_STATUSES))
         .limit(COUNT_CAP)

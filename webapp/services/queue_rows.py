@@ -1,15 +1,34 @@
 """What a row of the queue shows beside its case: its photos, and cases that may be the same one."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Subquery, and_, case, func, select, union_all
 
 from webapp.extensions import db
-from webapp.models import Attachment, Case, Officer, Photo
+from webapp.models import Attachment, Case, Coordination, Officer, Photo, Transfer, Unit
 from webapp.services.casework_figures import is_current_attachment
 from webapp.services.merge_suggestions import unanswered
 from webapp.services.scope import seen_by
+
+
+@dataclass(frozen=True)
+class Handing:
+    """Who was asked to take a case and by when, and the part that the officer's unit has in it.
+
+    ``to_unit`` is empty where the supervising unit was asked who leads.
+    """
+
+    asked_until: datetime | None = None
+    to_unit: str | None = None
+    part_state: str | None = None
+    part_due_at: datetime | None = None
+
+    def is_silent(self, now: datetime) -> bool:
+        """Tell whether a unit that was asked to take the case let its day pass."""
+        return self.asked_until is not None and self.asked_until < now
 
 
 def row_figures(officer: Officer, case_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
@@ -17,12 +36,18 @@ def row_figures(officer: Officer, case_ids: Sequence[int]) -> dict[int, dict[str
 
     Returns:
         By case: ``photo_id`` of the first photo that can be shown, ``photo_count`` of all,
-        ``unreviewed_count`` of those that wait for a look, and ``pairs``: the numbers of open
-        cases that may be the same one.
+        ``unreviewed_count`` of those that wait for a look, ``pairs``: the numbers of open cases
+        that may be the same one, and ``handing``.
     """
     if not case_ids:
         return {}
     photos, twins = _photo_figures(case_ids), _twins(officer, case_ids)
+    asked = and_(Transfer.case_id == Case.id, Transfer.state == "open")
+    own_part = and_(
+        Coordination.case_id == Case.id,
+        Coordination.unit_id == officer.unit_id,
+        Coordination.state != "ended",
+    )
     rows = db.session.execute(
         select(
             Case.id,
@@ -30,9 +55,16 @@ def row_figures(officer: Officer, case_ids: Sequence[int]) -> dict[int, dict[str
             func.coalesce(photos.c.count, 0),
             func.coalesce(photos.c.waiting, 0),
             func.coalesce(twins.c.numbers, ""),
+            Transfer.due_at,
+            Unit.name,
+            Coordination.state,
+            Coordination.due_at,
         )
         .outerjoin(photos, photos.c.case_id == Case.id)
         .outerjoin(twins, twins.c.root == Case.id)
+        .outerjoin(Transfer, asked)
+        .outerjoin(Unit, Unit.id == Transfer.to_unit_id)
+        .outerjoin(Coordination, own_part)
         .where(Case.id.in_(case_ids))
     )
     return {
@@ -41,8 +73,9 @@ def row_figures(officer: Officer, case_ids: Sequence[int]) -> dict[int, dict[str
             "photo_count": count,
             "unreviewed_count": int(waiting),
             "pairs": tuple(sorted(filter(None, numbers.split(",")))),
+            "handing": Handing(*handing),
         }
-        for case_id, first_id, count, waiting, numbers in rows
+        for case_id, first_id, count, waiting, numbers, *handing in rows
     }
 
 

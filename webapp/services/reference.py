@@ -1,4 +1,4 @@
-"""Reference data that every district starts with: the categories and the deadlines by severity."""
+"""Reference data that every district starts with: categories, deadlines, who does what."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.deadlines import DEFAULT_RULES
-from webapp.models import Category, DeadlineRule
+from webapp.domain.responsibilities_default import DEFAULT_TABLE, NOTE, VALID_FROM
+from webapp.models import Category, DeadlineRule, ResponsibilityVersion
+from webapp.services import responsibilities
 from webapp.services.transaction import transaction
 
 # A mended spot is watched for a month where people come back to occupy it again, and never
@@ -67,10 +69,11 @@ class ReferenceLoad:
 
     categories_added: int
     rules_added: int
+    responsibilities_added: int = 0
 
 
 def ensure_reference_data() -> ReferenceLoad:
-    """Add the categories and general deadline rules that are missing.
+    """Add what is missing: categories, general deadline rules, a first table of who does what.
 
     Safe to repeat: a row that exists is left as it is, for a district may have edited it.
     """
@@ -78,6 +81,7 @@ def ensure_reference_data() -> ReferenceLoad:
         return ReferenceLoad(
             categories_added=_add_missing_categories(work.session),
             rules_added=_add_missing_rules(work.session),
+            responsibilities_added=_add_first_responsibilities(work.session),
         )
 
 
@@ -117,3 +121,10 @@ def _add_missing_rules(session: Session) -> int:
     ]
     session.add_all(missing)
     return len(missing)
+
+
+def _add_first_responsibilities(session: Session) -> int:
+    if session.scalars(select(ResponsibilityVersion.id)).first() is not None:
+        return 0
+    responsibilities.write_version(session, 1, VALID_FROM, DEFAULT_TABLE, note=NOTE)
+    return len(DEFAULT_TABLE)

@@ -1,11 +1,13 @@
-"""Who sees which cases: the one place where that is decided."""
+"""Who sees which cases, and what each unit is to a case: the one place where that is decided."""
 
-from sqlalchemy import Select, false, select, true
+from sqlalchemy import Select, exists, false, or_, select, true
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
-from webapp.models import Case, Officer
+from webapp.domain.acts import Part
+from webapp.models import Case, Coordination, Officer
 
-# Those who answer for a unit see what it leads; those above see every commune's cases.
+# Those who answer for a unit see what it has a part in; those above see every commune's cases.
 UNIT_ROLES = frozenset({"officer", "head"})
 DISTRICT_ROLES = frozenset({"supervisor", "overseer"})
 
@@ -13,15 +15,57 @@ DISTRICT_ROLES = frozenset({"supervisor", "overseer"})
 def seen_by(officer: Officer) -> ColumnElement[bool]:
     """Return the condition that a case row meets when ``officer`` may know that it exists.
 
-    Administrators see no case at all: they keep the system, not its contents.
+    That is its lead, the units that coordinate, the one that was asked to take the lead, and
+    those above. Administrators see no case at all: they keep the system, not its contents.
     """
     if officer.role in UNIT_ROLES:
-        return Case.lead_unit_id == officer.unit_id
+        return or_(
+            Case.lead_unit_id == officer.unit_id,
+            Case.transfer_to_id == officer.unit_id,
+            coordinated_by(officer.unit_id),
+        )
     if officer.role in DISTRICT_ROLES:
         return true()
     return false()
 
 
+def coordinated_by(unit_id: int) -> ColumnElement[bool]:
+    """Return the condition that a unit has a standing part in a case beside its lead."""
+    return exists().where(
+        Coordination.case_id == Case.id,
+        Coordination.unit_id == unit_id,
+        Coordination.state != "ended",
+    )
+
+
 def visible_cases(officer: Officer) -> Select[Case]:
     """Return the query for the cases that ``officer`` may see; every reader starts from it."""
     return select(Case).where(seen_by(officer))
+
+
+def cases_of_leads(officer: Officer) -> Select[Case]:
+    """Return the query for the cases that ``officer`` may see because of who leads them.
+
+    For walks along an index of the lead unit, which ask for a lead by themselves: what a unit only
+    coordinates stands in lists of its own.
+    """
+    if officer.role in UNIT_ROLES:
+        return select(Case).where(Case.lead_unit_id == officer.unit_id)
+    return visible_cases(officer)
+
+
+def parts_of(session: Session, officer: Officer, case: Case) -> frozenset[Part]:
+    """Return what an officer's unit is to a case; one statement at most."""
+    if officer.role == "supervisor":
+        return frozenset({"supervising"})
+    if officer.role not in UNIT_ROLES:
+        return frozenset()
+    if officer.unit_id == case.lead_unit_id:
+        return frozenset({"lead"})
+    parts: set[Part] = set()
+    if officer.unit_id == case.transfer_to_id:
+        parts.add("asked")
+    standing = select(Case.id).where(Case.id == case.id, coordinated_by(officer.unit_id))
+    if session.scalar(standing) is not None:
+        parts.add("coordinating")
+    return frozenset(parts)

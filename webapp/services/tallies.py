@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import date
 
 from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy.orm import aliased
 
 from webapp.domain import statistics
 from webapp.models import Case, CaseEvent, Tally
@@ -11,6 +12,9 @@ from webapp.services import outbox
 from webapp.services.calendar import working_calendar
 from webapp.services.outbox import Lease
 from webapp.services.transaction import Transaction, transaction
+
+# The kinds whose data name the lead from then on (``domain.casework``).
+LEAD_NAMING_KINDS = ("opened", "transfer_accepted", "transfer_ruled", "land_passed")
 
 
 def rebuild_tallies(day: date, lease: Lease) -> None:
@@ -40,10 +44,31 @@ def counts_for_a_figure() -> ColumnElement[bool]:
     return or_(Case.merged_into_id.is_(None), CaseEvent.kind == "report_attached")
 
 
+def lead_at_event() -> ColumnElement[int]:
+    """Return the unit that led the case when an event of ``CaseEvent`` happened.
+
+    That is what the last event before it said that names a lead, the event itself included. A
+    case may pass to another unit; what was done before stays in the figures of who did it.
+    """
+    naming = aliased(CaseEvent)
+    return (
+        select(naming.data["lead_unit_id"].as_integer())
+        .where(
+            naming.case_id == CaseEvent.case_id,
+            naming.version <= CaseEvent.version,
+            naming.kind.in_(LEAD_NAMING_KINDS),
+        )
+        .order_by(naming.version.desc())
+        .limit(1)
+        .correlate(CaseEvent)
+        .scalar_subquery()
+    )
+
+
 def _events_of(work: Transaction, day: date) -> list[statistics.CountedEvent]:
     start, end = statistics.bounds_of(day)
     found = work.session.execute(
-        select(CaseEvent.kind, CaseEvent.at, Case)
+        select(CaseEvent.kind, CaseEvent.at, lead_at_event(), Case)
         .join(Case, Case.id == CaseEvent.case_id)
         .where(
             CaseEvent.at >= start,
@@ -56,10 +81,10 @@ def _events_of(work: Transaction, day: date) -> list[statistics.CountedEvent]:
         statistics.CountedEvent(
             kind=kind,
             at=at,
-            unit_id=of.lead_unit_id,
+            unit_id=unit_id,
             category_code=of.category_code,
             opened_at=of.opened_at,
             resolve_due_at=of.resolve_due_at,
         )
-        for kind, at, of in found
+        for kind, at, unit_id, of in found
     ]

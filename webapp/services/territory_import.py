@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from shapely.geometry import shape
@@ -15,8 +15,9 @@ from webapp.domain.boundaries import Repair, UnitLand, read_boundaries
 from webapp.domain.errors import InvalidInput
 from webapp.domain.seams import Seam, overlaps
 from webapp.models import Boundary, Unit, UnitParent
-from webapp.services import territory
-from webapp.services.transaction import transaction
+from webapp.services import territory, territory_succession, territory_switch
+from webapp.services.territory_succession import Succession, TakenOver
+from webapp.services.transaction import rehearsal, transaction
 
 # What a supervising unit is called when its file says it in one word with its name.
 PARENT_KINDS = ("huyện", "thị xã", "quận", "thành phố", "tỉnh")
@@ -35,7 +36,8 @@ class ImportOrder:
     ``valid_from`` is the first day on which the land holds. ``valid_to`` is the last one for
     units whose own ``valid_to`` the file leaves out. ``parent_code`` names the supervising
     unit; when left out, the one at the root on that day. ``parent_name`` is used to make it
-    when no unit bears that code yet.
+    when no unit bears that code yet. ``is_ending_predecessors`` ends, on the day before the first
+    one, every unit whose whole land the file gives to others.
     """
 
     valid_from: date
@@ -44,6 +46,7 @@ class ImportOrder:
     parent_name: str | None = None
     source: str = ""
     is_schematic: bool = False
+    is_ending_predecessors: bool = False
 
 
 @dataclass
@@ -58,43 +61,84 @@ class ImportReport:
     unchanged: list[str] = field(default_factory=list)
     parent: str | None = None
     is_parent_new: bool = False
+    taken_over: tuple[TakenOver, ...] = ()
+    successions: tuple[Succession, ...] = ()
+    unknown_predecessors: tuple[str, ...] = ()
+    other_first_days: tuple[date, ...] = ()
+    open_cases_moving: int | None = None
 
 
 def import_boundaries(text: str, order: ImportOrder) -> ImportReport:
     """Read a boundary file and write its units, boundaries and their parent, all or nothing.
 
     A unit is known by its code *and* ``valid_from``: the same file again changes nothing, the
-    same code from another day is another unit. Nothing else is ended by an import: a unit holds
-    until the ``valid_to`` that a file or the administrator gives. Until then its land counts,
-    unless a newer unit bears its code; ``foreign_overlaps`` names such double claims.
+    same code from another day is another unit. A unit holds until the ``valid_to`` that a file or
+    the administrator gives, or until the order ends what the file takes over; until then its land
+    counts, unless a newer unit bears its code, and ``foreign_overlaps`` names such double claims.
+    Who took whose land is written down wherever both sets are known, whichever came first.
 
     Raises:
         InvalidInput: the file cannot be used (``domain.boundaries.read_boundaries``), or
             ``boundaries_end_before_start`` names a unit whose last day lies before the first.
     """
-    found = read_boundaries(text)
-    lands = [_dated(land, order) for land in found.units]
     with transaction() as work:
-        report = ImportReport(found.repairs, found.seams, _foreign_overlaps(lands, order))
-        parent = _parent(work.session, lands, order, report)
-        for land in lands:
-            unit, is_new = _unit(work.session, land, order)
-            is_changed = _take_values(unit, land) | _boundary(work.session, unit, land, order)
-            is_changed |= parent is not None and _link(work.session, unit, parent, order)
-            titles = report.added if is_new else report.changed if is_changed else report.unchanged
-            titles.append(land.title)
-    return report
+        return _take(work.session, text, order)
 
 
 def preview_boundaries(text: str, order: ImportOrder) -> ImportReport:
-    """Read a boundary file and say what stands out, without writing anything.
+    """Say what an import would do, how many open cases would pass, and leave nothing of it.
+
+    It is the import itself, taken back at its end: what it says is what happens.
 
     Raises:
         InvalidInput: as ``import_boundaries``.
     """
+    with rehearsal() as work:
+        report = _take(work.session, text, order)
+        report.open_cases_moving = len(territory_switch.plan(order.valid_from).moves)
+    return report
+
+
+def _take(session: Session, text: str, order: ImportOrder) -> ImportReport:
     found = read_boundaries(text)
     lands = [_dated(land, order) for land in found.units]
-    return ImportReport(found.repairs, found.seams, _foreign_overlaps(lands, order))
+    report = ImportReport(found.repairs, found.seams, other_first_days=_other_days(lands, order))
+    parent = _parent(session, lands, order, report)
+    units = [_write(session, land, parent, order, report) for land in lands]
+    session.flush()
+    report.taken_over = territory_succession.take_over(
+        session, units, parent, order.valid_from, is_ending=order.is_ending_predecessors
+    )
+    report.foreign_overlaps = _foreign_overlaps(lands, order)
+    report.unknown_predecessors = territory_succession.write_named(session, lands, units)
+    last_days = {unit.valid_to for unit in units if unit.valid_to is not None}
+    report.successions = tuple(
+        line
+        for day in sorted({order.valid_from, *(day + timedelta(days=1) for day in last_days)})
+        for line in territory_succession.write_measured(session, day)
+    )
+    return report
+
+
+def _write(
+    session: Session,
+    land: UnitLand,
+    parent: Unit | None,
+    order: ImportOrder,
+    report: ImportReport,
+) -> Unit:
+    unit, is_new = _unit(session, land, order)
+    is_changed = _take_values(unit, land) | _boundary(session, unit, land, order)
+    is_changed |= parent is not None and _link(session, unit, parent, order)
+    titles = report.added if is_new else report.changed if is_changed else report.unchanged
+    titles.append(land.title)
+    return unit
+
+
+def _other_days(lands: list[UnitLand], order: ImportOrder) -> tuple[date, ...]:
+    """Return the first days that the file itself names, other than the administrator's."""
+    named = {land.valid_from for land in lands if land.valid_from is not None}
+    return tuple(sorted(named - {order.valid_from}))
 
 
 def _dated(land: UnitLand, order: ImportOrder) -> UnitLand:

@@ -24,6 +24,8 @@ from webapp.models import (
     UnitParent,
 )
 from webapp.services import territory
+from webapp.services.corridors import corridors_on
+from webapp.services.dated import holds_on
 
 # Those without whom a commune's queue has no reader.
 CASEWORK_ROLES = ("officer", "head")
@@ -93,7 +95,7 @@ def overview(on: date) -> Overview:
     """Gather the page for the land that holds on a day."""
     units = db.session.scalars(select(Unit).order_by(Unit.valid_from)).all()
     boundaries = db.session.scalars(select(Boundary).order_by(Boundary.id)).all()
-    corridors = tuple(territory.corridors_on(on))
+    corridors = tuple(corridors_on(on))
     lines = _unit_lines(list(units), list(boundaries), on)
     return Overview(
         on=on,
@@ -182,9 +184,7 @@ def _holds(row: Unit | Boundary, on: date) -> bool:
 
 
 def _parents_on(on: date) -> dict[int, int]:
-    links = select(UnitParent.unit_id, UnitParent.parent_id).where(
-        *territory.holds_on(UnitParent, on)
-    )
+    links = select(UnitParent.unit_id, UnitParent.parent_id).where(*holds_on(UnitParent, on))
     return {row[0]: row[1] for row in db.session.execute(links)}
 
 

@@ -95,3 +95,18 @@ def transaction() -> Iterator[Transaction]:
         session.rollback()
         raise
     work.nudge()
+
+
+@contextmanager
+def rehearsal() -> Iterator[Transaction]:
+    """Run a block as a transaction would, and take all of it back at its end.
+
+    So a preview is the deed itself, and cannot say anything else than what would happen.
+    """
+    session = db.session()
+    session.rollback()
+    session.connection(execution_options={"anlo_writes": True})
+    try:
+        yield Transaction(session)
+    finally:
+        session.rollback()

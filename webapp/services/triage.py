@@ -22,7 +22,6 @@ from webapp.adapters.photo_store import PhotoStore
 from webapp.domain import geo
 from webapp.domain import triage as rules
 from webapp.domain.evidence import SettledTime, settle_captured_at, stray_fix
-from webapp.domain.routing import choose_unit
 from webapp.extensions import db
 from webapp.models import Category, Photo, Report, ReportTriage, Unit
 from webapp.services import (
@@ -39,6 +38,7 @@ from webapp.services import (
 from webapp.services.comparisons import Comparisons, photos_to_compare
 from webapp.services.outbox import Lease
 from webapp.services.photo_prints import Printed
+from webapp.services.routing import Route
 from webapp.services.transaction import Transaction, transaction
 
 log = structlog.get_logger()
@@ -63,6 +63,7 @@ class Findings:
     now: datetime
     photos: Sequence[Printed]
     meant_case_number: str | None
+    route: Route
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,8 @@ def _triage(
     if isinstance(decision, rules.Hold):
         _hold(standing, decision)
         return
-    triage_result.apply(work, report, decision, found.evidence, found.category, found.now)
+    asked = triage_result.Asked(found.evidence, found.category, found.route)
+    triage_result.apply(work, report, decision, asked, found.now)
     _let_go(standing, found.now)
 
 
@@ -186,9 +188,8 @@ def _settle(session: Session, report: Report, standing: ReportTriage) -> Finding
     category = session.get_one(Category, standing.set_category_code or report.category_code)
     position, source = triage_claims.settled_position(report, standing, photos)
     time = _settle_time(report, standing, photos)
-    route = choose_unit(
-        position, _commune_id(position, report), set_unit_id=_set_unit_id(session, standing)
-    )
+    set_unit_id = _set_unit_id(session, standing)
+    route = triage_claims.route_of(report, position, category.service_code, set_unit_id)
     evidence = rules.Evidence(
         category_code=category.service_code,
         position=position,
@@ -198,6 +199,8 @@ def _settle(session: Session, report: Report, standing: ReportTriage) -> Finding
         is_time_impossible=time.is_impossible,
         is_triaged_by_person=category.is_triaged_by_person or not category.is_active,
         unit_id=route.lead_unit_id,
+        land_ids=triage_claims.land_ids(position, route),
+        problem=route.problem,
         is_set_by_person=_is_set_by_person(standing),
         has_only_unreadable_photos=_has_only_unreadable(photos),
         stray_fix=stray_fix(triage_claims.position_claims(report, photos)),
@@ -217,6 +220,7 @@ def _settle(session: Session, report: Report, standing: ReportTriage) -> Finding
             if photo.state == "ready" and photo.large_sha256
         ],
         meant_case_number=report.meant_case_number,
+        route=route,
     )
 
 
@@ -261,23 +265,16 @@ def _judgeable(
 
 
 def _neighbours(session: Session, found: Findings) -> list[candidates.Neighbour]:
-    position, unit_id = found.evidence.position, found.evidence.unit_id
-    if position is None or unit_id is None:
+    position, land_ids = found.evidence.position, found.evidence.land_ids
+    if position is None or not land_ids:
         return []
-    return candidates.neighbours(session, position, unit_id, named_number=found.meant_case_number)
+    return candidates.neighbours(session, position, land_ids, named_number=found.meant_case_number)
 
 
 def _photos_of(session: Session, report: Report) -> Sequence[Photo]:
     query = select(Photo).where(Photo.report_id == report.id).order_by(Photo.sort_order)
     # What was kept a moment ago by a statement must be seen here.
     return session.scalars(query.execution_options(populate_existing=True)).all()
-
-
-def _commune_id(position: geo.Position | None, report: Report) -> int | None:
-    if position is None:
-        return None
-    commune = triage_claims.commune_of(position, report)
-    return commune.id if commune else None
 
 
 def _set_unit_id(session: Session, standing: ReportTriage) -> int | None:

@@ -17,7 +17,7 @@ from webapp.domain.errors import Conflict, InvalidInput, NotFound
 from webapp.domain.evidence import DEFAULT_PIN_ACCURACY_M, EARLIEST_CAPTURE, is_reasonable
 from webapp.domain.geo import Position, is_usable
 from webapp.models import Category, Officer, Photo, Report, ReportTriage, TriageAct, Unit
-from webapp.services import photo_preparation, triage_claims
+from webapp.services import photo_preparation, territory, triage_claims
 from webapp.services.submission import clean_text
 from webapp.services.transaction import Transaction, transaction
 from webapp.services.triage_scope import on_desk_of
@@ -229,7 +229,8 @@ def _check_placed(
         raise InvalidInput("position_missing_beside_unit", field="position")
     if position is None:
         raise InvalidInput("position_missing", field="position")
-    if unit_id is None and not triage_claims.commune_of(position, report):
+    day = triage_claims.day_that_counts(position, report)
+    if unit_id is None and territory.ground_at(position, day).commune_id is None:
         raise InvalidInput("position_outside", field="position")
 
 

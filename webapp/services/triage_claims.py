@@ -15,8 +15,10 @@ from webapp.domain.evidence import (
     settle_position,
 )
 from webapp.domain.geo import Position, is_usable
+from webapp.extensions import db
 from webapp.models import Photo, Report, ReportTriage, Unit
-from webapp.services import territory
+from webapp.services import routing, territory
+from webapp.services.routing import Route
 
 # Who says where a report lies; the desk's word wins over every source.
 SET_BY_PERSON = "person"
@@ -27,15 +29,49 @@ def local_day(report: Report) -> date:
     return report.received_at.astimezone(clock.LOCAL_ZONE).date()
 
 
-def commune_of(position: Position, report: Report) -> Unit | None:
-    """Return the commune that must act on a report: its land on the day when the report came.
+def route_of(
+    report: Report,
+    position: Position | None,
+    category_code: str,
+    set_unit_id: int | None,
+) -> Route:
+    """Say who must act on a report, by land, lines and table of the day that counts for it.
 
-    A commune that has ended since can act no more; then the land's holder of today must.
+    Args:
+        report: it tells when it came.
+        position: where it lies, with its accuracy; None when nobody knows.
+        category_code: as reported, or as set at the desk.
+        set_unit_id: the commune that a person set.
     """
-    commune = territory.commune_at(position, local_day(report))
-    if commune is not None and not is_standing(commune):
-        return territory.commune_at(position, clock.today())
-    return commune
+    accuracy_m = position.accuracy_m if position else None
+    day = clock.today() if set_unit_id else day_that_counts(position, report)
+    return routing.route(position, accuracy_m, category_code, day, set_unit_id=set_unit_id)
+
+
+def day_that_counts(position: Position | None, report: Report) -> date:
+    """Return the day by which a report is routed: the one on which it came.
+
+    A commune that has ended since can act no more; then today's holder of the land must.
+    """
+    came_on = local_day(report)
+    if position is None:
+        return came_on
+    commune_id = territory.ground_at(position, came_on).commune_id
+    commune = db.session.get(Unit, commune_id) if commune_id else None
+    return came_on if commune is None or is_standing(commune) else clock.today()
+
+
+def land_ids(position: Position | None, route: Route) -> tuple[int, ...]:
+    """Return the communes whose cases a report may join: all that its disc touches.
+
+    Cases follow their land to the units of today, so today's count beside those of the day on
+    which the report came. Where a person set the commune, it is that one alone.
+    """
+    ids = route.ground.touched_ids
+    if position is None or route.commune_id is None or route.routing == "set_by_person":
+        return ids
+    today = territory.ground_at(position, clock.today()).touched_ids
+    return tuple(dict.fromkeys(ids + today))
 
 
 def is_standing(unit: Unit) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -113,12 +113,12 @@ def read_desk(
         week=_acts_by_kind(session, is_here, week_start),
         categories=tuple(session.scalars(categories)),
         units=units,
-        named=_named(opened, units) if opened else None,
+        named=_named(opened, units, today.date()) if opened else None,
     )
 
 
-def _named(opened: OpenedReport, units: Sequence[Unit]) -> NamedCommune | None:
-    in_words = named_commune(opened.line.commune_hint, units)
+def _named(opened: OpenedReport, units: Sequence[Unit], today: date) -> NamedCommune | None:
+    in_words = named_commune(opened.line.commune_hint, today)
     return in_words or commune_of_meant(opened.meant_case, units)
 
 

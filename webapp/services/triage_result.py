@@ -1,19 +1,34 @@
-"""Carries out what was decided about a report: attach it, open a case, name likely twins."""
+"""Carries out what was decided about a report: attach it, open a case, name likely twins.
+
+A case that opens gets its land, line and crossing, and its coordinating units are asked at once.
+"""
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain import geo
 from webapp.domain import triage as rules
-from webapp.models import Case, Category, MergeSuggestion, Place, Report
-from webapp.services import casework, territory
+from webapp.models import Case, Category, MergeSuggestion, Place, Report, Unit
+from webapp.services import casework, casework_coordination, crossings, territory
 from webapp.services.case_families import lock_survivor
 from webapp.services.casework_acts import raised_to
+from webapp.services.routing import Route
 from webapp.services.transaction import Transaction, insert_into
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was decided about: the settled evidence, its category, and onto whose desk it goes."""
+
+    evidence: rules.Evidence
+    category: Category
+    route: Route
 
 
 class _Overtaken(Exception):
@@ -38,12 +53,11 @@ def apply(
     work: Transaction,
     report: Report,
     decision: rules.Attach | rules.Relapse | rules.Open,
-    evidence: rules.Evidence,
-    category: Category,
+    asked: Asked,
     now: datetime,
 ) -> None:
     """Give a report its case, and write down which other cases may be the same."""
-    case = _case_for(work, decision, evidence, category, now)
+    case = _case_for(work, decision, asked, now)
     casework.attach_report(
         work,
         report,
@@ -51,42 +65,78 @@ def apply(
         terms=decision.terms,
         actor=None,
         now=now,
-        captured_at=evidence.captured_at,
+        captured_at=asked.evidence.captured_at,
     )
-    _raise_to_floor(work, case, category, now)
+    _raise_to_floor(work, case, asked.category, now)
+    if isinstance(decision, rules.Attach):
+        _tell_land(work, case, asked.route, now)
+    else:
+        casework_coordination.ask_by_machine(work, case, asked.route.partners, now=now)
     _suggest(work.session, case, report, decision.likely, now)
 
 
 def _case_for(
     work: Transaction,
     decision: rules.Attach | rules.Relapse | rules.Open,
-    evidence: rules.Evidence,
-    category: Category,
+    asked: Asked,
     now: datetime,
 ) -> Case:
     if isinstance(decision, rules.Attach):
         # A case that was merged into another takes its late evidence along.
         return lock_survivor(work.session, decision.case_id)
-    if evidence.position is None or evidence.unit_id is None:
+    evidence, route = asked.evidence, asked.route
+    if evidence.position is None or route.lead_unit_id is None:
         raise ValueError("a case opens only with a position and a unit")
     is_relapse = isinstance(decision, rules.Relapse)
-    severity = category.severity_floor
+    severity = asked.category.severity_floor
     if isinstance(decision, rules.Relapse):
         severity = max(severity, decision.severity)
     return casework.open_case(
         work,
         place=_place_for(work.session, decision, evidence.position, evidence.category_code, now),
         category_code=evidence.category_code,
-        unit_id=evidence.unit_id,
+        unit_id=route.lead_unit_id,
         position=evidence.position,
         severity=severity,
         now=now,
         captured_at=evidence.captured_at,
-        address=territory.place_words(evidence.position) or None,
+        address=_address(work.session, evidence.position, route),
         previous_case_id=decision.previous_case_id,
         is_relapse=is_relapse,
         terms=decision.terms,
+        facts=_where(work.session, evidence, route),
     )
+
+
+def _where(session: Session, evidence: rules.Evidence, route: Route) -> dict[str, Any]:
+    """Return whose land a new case lies on and how surely, its line and its crossing."""
+    position, line = evidence.position, route.corridor
+    crossing = (
+        crossings.link_for(session, position, position.accuracy_m, evidence.category_code)
+        if position
+        else None
+    )
+    return {
+        "commune_id": route.commune_id,
+        "routing": route.routing,
+        "is_border_open": route.is_border_open,
+        "corridor_id": line.corridor.id if line else None,
+        "chainage_m": line.chainage_m if line else None,
+        "chainage_accuracy_m": line.chainage_accuracy_m if line else None,
+        "crossing_id": crossing.id if crossing else None,
+    }
+
+
+def _address(session: Session, position: geo.Position, route: Route) -> str | None:
+    commune = session.get(Unit, route.commune_id) if route.commune_id else None
+    return territory.place_words(position, commune=commune) or None
+
+
+def _tell_land(work: Transaction, case: Case, route: Route, now: datetime) -> None:
+    """Inform the commune on whose land a report lies that joined a case across the border."""
+    commune_id = route.commune_id
+    if case.is_open and commune_id is not None and commune_id != case.commune_id:
+        casework_coordination.inform(work, case, commune_id, source="border", now=now)
 
 
 def _place_for(

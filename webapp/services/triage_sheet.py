@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from webapp.domain.errors import NotFound
 from webapp.domain.geo import Position, distance_m
 from webapp.extensions import db
 from webapp.models import Case, Category, Contact, Officer, Photo, Report, ReportTriage, Unit
-from webapp.services import photos, triage, triage_claims
+from webapp.services import photos, territory_names, triage, triage_claims
 from webapp.services.case_families import survivor_of
 from webapp.services.triage_scope import on_desk_of
 
@@ -87,31 +87,28 @@ class OpenedReport:
 class NamedCommune:
     """The one commune that a sender speaks of, in words or by naming a case of it.
 
-    ``is_certain`` says that the words are its name and nothing else.
+    ``is_certain`` says that the words are its name and nothing else. ``via`` is the commune of
+    another time whose name the sender used.
     """
 
     unit: Unit
     is_certain: bool
+    via: Unit | None = None
 
 
-def named_commune(words: str | None, units: Sequence[Unit]) -> NamedCommune | None:
-    """Return which commune a sender named, whatever the letters' case; None unless it is one."""
-    said = " ".join((words or "").casefold().split())
-    exact = [unit for unit in units if said in _names(unit)]
-    if len(exact) == 1:
-        return NamedCommune(exact[0], is_certain=True)
-    spoken_of = exact or [unit for unit in units if unit.name.casefold() in said]
-    return NamedCommune(spoken_of[0], is_certain=False) if len(spoken_of) == 1 else None
+def named_commune(words: str | None, on: date) -> NamedCommune | None:
+    """Return which commune of a day a sender named, by its own or an old name; None unless one."""
+    matches = territory_names.find_units(words or "", on)
+    if len(matches) != 1:
+        return None
+    match = matches[0]
+    return NamedCommune(match.unit, match.is_whole and match.via is None, match.via)
 
 
 def commune_of_meant(case: Case | None, units: Sequence[Unit]) -> NamedCommune | None:
     """Return the commune of the case that a sender named: worth offering, and never certain."""
     leads = [unit for unit in units if case is not None and unit.id == case.lead_unit_id]
     return NamedCommune(leads[0], is_certain=False) if leads else None
-
-
-def _names(unit: Unit) -> tuple[str, str]:
-    return unit.name.casefold(), f"{unit.kind} {unit.name}".casefold()
 
 
 def photo_file(

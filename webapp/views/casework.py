@@ -39,6 +39,7 @@ from webapp.security import current_officer, officers_only
 from webapp.services import casefile, casework_acts, casework_proof, photos
 from webapp.services import queue as queues
 from webapp.services.casework_acts import Review, Seen
+from webapp.services.queue_beside import views_beside
 
 blueprint = Blueprint("casework", __name__)
 
@@ -48,6 +49,9 @@ READERS = ("officer", "head", "supervisor", "overseer")
 
 # More digits than any id of ours; the integers of both databases end at nineteen.
 LONGEST_NUMBER = 18
+
+# Lists that hold forms of acts, and to which an officer returns from one: what the form says.
+BACK = {"transfers": "transfers.index"}
 
 # What is said after an act; the page below shows the rest.
 DONE = {
@@ -101,7 +105,7 @@ def queue() -> str:
         "casework/queue.html",
         queue=found,
         wanted=wanted,
-        views=_view_names(),
+        views=_names_of_views(),
         cap=queues.COUNT_CAP,
         most_pages=queues.MOST_PAGES,
         chosen=chosen,
@@ -128,7 +132,16 @@ def act(number: str, act: str) -> Response:
     casefile.check_visible(current_officer(), number)
     do(current_officer(), Seen(number, whole("version")))
     flash(str(DONE[act]))
-    return redirect(url_for("casework.case", number=number, _anchor=_anchor(act)))
+    return redirect(_after(act, number))
+
+
+def _after(act: str, number: str) -> str:
+    """Return where an officer goes after an act: to the case, unless it is theirs no more."""
+    if text("back") in BACK:
+        return url_for(BACK[text("back")])
+    if not casefile.is_visible(current_officer(), number):
+        return url_for("casework.queue")
+    return url_for("casework.case", number=number, _anchor=_anchor(act))
 
 
 @blueprint.get("/cases/<case_number:number>/photos/<id:photo_id>/<size>")
@@ -293,7 +306,7 @@ def _read_queue(
 def _wanted() -> queues.Wanted:
     view = request.args.get("view", "now")
     return queues.Wanted(
-        view=view if view in queues.VIEWS else "now",
+        view=view if view in (*queues.VIEWS, *views_beside(current_officer())) else "now",
         severity=min(max(request.args.get("severity", 1, int), 1), 4),
         category=_plain(request.args.get("category", "")) or None,
         unit_id=request.args.get("unit", None, int),
@@ -312,6 +325,13 @@ def _view_names() -> dict[str, str]:
         "done": _("Đã xử lý"),
         "everything": _("Tất cả"),
     }
+
+
+def _names_of_views() -> dict[str, str]:
+    """Return the views of whoever looks, in the order of their tabs."""
+    beside = {"incoming": _("Chờ nhận"), "coordinating": _("Phối hợp")}
+    mine = views_beside(current_officer())
+    return _view_names() | {view: beside[view] for view in mine}
 
 
 def _review() -> Review:

@@ -184,6 +184,7 @@ def _form_page(
         tracking_key=intake.new_tracking_key(),
         categories=choices.categories,
         communes=choices.communes,
+        former=choices.former,
         limits=LIMITS,
         typed=typed,
         error=error,

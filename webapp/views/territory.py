@@ -7,7 +7,7 @@ from flask import Blueprint, render_template, request
 from webapp import clock
 from webapp.domain.errors import InvalidInput
 from webapp.security import officers_only
-from webapp.services import territory_overview
+from webapp.services import notifications, territory_overview
 
 blueprint = Blueprint("territory", __name__)
 
@@ -16,7 +16,11 @@ blueprint = Blueprint("territory", __name__)
 @officers_only("administrator")
 def index() -> str:
     """Show the units and the land of a day; today when none is asked for."""
-    return render_template("territory/index.html", land=territory_overview.overview(_day()))
+    return render_template(
+        "territory/index.html",
+        land=territory_overview.overview(_day()),
+        messages=notifications.counts(),
+    )
 
 
 def _day() -> date:

@@ -19,6 +19,8 @@ function blank() {
     commune_hint: '',
     fix: null, // {latitude, longitude, accuracy_m, at}
     pin: null, // {latitude, longitude}
+    border_kept: null, // {latitude, longitude} that the resident called right, near a border
+    place_asked: false, // whether a report with no place was asked for one
     seen: null, // the case that "Tôi cũng thấy" names, as the server told it
     place_words: null, // the place as the form named it, for wherever the draft is shown
     photo_problems: null, // why files chosen before the form opened are not in it

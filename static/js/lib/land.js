@@ -1,4 +1,4 @@
-// Our own outline of the district: which commune a spot belongs to, and how far its edge is.
+// Our own outline of the district: which commune holds a spot, and how far its edge is.
 
 let loading = null;
 
@@ -20,8 +20,6 @@ export function loadLand(address) {
   return loading;
 }
 
-// Near a border the phone's own error decides the commune: ask to look at the pin (mock-up).
-export const nearBorderM = 60;
 const metresPerDegree = 111195; // of latitude, on a sphere of 6,371,008.8 m
 
 /** The polygons of a Polygon or MultiPolygon, each a list of rings. */
@@ -59,10 +57,15 @@ function metresToSegment(px, py, [x1, y1], [x2, y2]) {
   return Math.hypot(px - (x1 + along * dx), py - (y1 + along * dy));
 }
 
-/** Metres from a spot to the outline of `geometry`, on a flat sheet good for some kilometres. */
-export function metresToEdge(geometry, { latitude, longitude }) {
+/** A flat sheet around a spot, in metres to the east and north; good for some kilometres. */
+export function flatSheet({ latitude, longitude }) {
   const stretch = Math.cos((latitude * Math.PI) / 180) * metresPerDegree;
-  const flat = ([x, y]) => [(x - longitude) * stretch, (y - latitude) * metresPerDegree];
+  return ([x, y]) => [(x - longitude) * stretch, (y - latitude) * metresPerDegree];
+}
+
+/** Metres from a spot to the outline of `geometry`. */
+export function metresToEdge(geometry, spot) {
+  const flat = flatSheet(spot);
   let least = Infinity;
   for (const rings of polygonsOf(geometry)) {
     for (const ring of rings) {
@@ -75,22 +78,9 @@ export function metresToEdge(geometry, { latitude, longitude }) {
   return least;
 }
 
-/** The nearest commune other than `commune` whose land begins within `withinM` metres, or null. */
-export function neighbourNear(land, commune, spot, withinM) {
-  let nearest = null;
-  let least = withinM;
-  for (const { properties, geometry } of land.units.features) {
-    if (properties.code === commune.code) continue;
-    const distance = metresToEdge(geometry, spot);
-    if (distance <= least) { least = distance; nearest = properties; }
-  }
-  return nearest;
-}
-
 /** The nearest road or railway within `withinM` metres as `{name, half_width_m, metres}`, or null. */
-export function lineNear(land, { latitude, longitude }, withinM) {
-  const stretch = Math.cos((latitude * Math.PI) / 180) * metresPerDegree;
-  const flat = ([x, y]) => [(x - longitude) * stretch, (y - latitude) * metresPerDegree];
+export function lineNear(land, spot, withinM) {
+  const flat = flatSheet(spot);
   let nearest = null;
   for (const { properties, geometry } of land.lines.features) {
     const lines = geometry.type === 'LineString' ? [geometry.coordinates] : geometry.coordinates;

@@ -206,7 +206,13 @@ export function makeSeen(section, { draft, category, choose, onChange, onSeen })
     show(box, all.length > 0);
   }
 
-  window.addEventListener('online', () => ask(spot));
+  // With no network nobody can look: said once there is a spot to look around.
+  function drawOffline() {
+    show(part('seen-offline', section), Boolean(spot) && !navigator.onLine && !cases.length);
+  }
+
+  window.addEventListener('online', () => { ask(spot); drawOffline(); });
+  window.addEventListener('offline', drawOffline);
 
   return {
     /** Looks around `spot`, and lets go of a named case from which it lies far away. */
@@ -214,6 +220,7 @@ export function makeSeen(section, { draft, category, choose, onChange, onSeen })
       spot = at;
       dropWhenFar();
       ask(at);
+      drawOffline();
     },
     /** Shows what the draft names, after it was opened. */
     restore: drawAll,

@@ -1,8 +1,9 @@
 // "Where?" on the report form: what is known of the place, in words and as a small map.
 
+import { makeDestination } from './destination.js';
 import { metresInWords, tensOfMetres } from './distance.js';
 import { part, show } from './dom.js';
-import { communeAt, lineNear, loadLand, neighbourNear, nearBorderM } from './land.js';
+import { communeAt, lineNear, loadLand } from './land.js';
 import { isFixLate, isFixSettled, likelyPosition, locate, permission, vagueAccuracyM } from './position.js';
 import { sketchOf } from './sketch.js';
 import { say } from './strings.js';
@@ -30,10 +31,10 @@ function sourceInWords(spot) {
 /**
  * The part of the form in `section` that settles the place.
  *
- * Args: `draft()` and `photos()` give what is known; `onChange(facts)` keeps `{fix}` or `{pin}`;
- * `onSpot(spot)` hears of the place whenever it is drawn, null while there is none.
+ * Args: `draft()`, `photos()` and `category()` give what is known; `onChange(facts)` keeps `{fix}` or
+ * `{pin}`; `onSpot(spot)` hears of the place whenever it is drawn, null while there is none.
  */
-export function makeSpot(section, { draft, photos, onChange, onSpot }) {
+export function makeSpot(section, { draft, photos, category, onChange, onSpot }) {
   const find = (name) => part(name, section);
   const landAddress = section.dataset.land;
   let isPinMapOpen = false;
@@ -45,9 +46,11 @@ export function makeSpot(section, { draft, photos, onChange, onSpot }) {
   async function draw() {
     const spot = likelyPosition(draft(), photos());
     onSpot(spot);
+    destination.look(spot);
     const isLate = !spot && photos().length > 0 && isFixLate(draft(), photos());
     show(find('located'), Boolean(spot));
     show(find('unlocated'), !spot);
+    show(find('unlocated-commune'), !spot);
     show(find('unlocated-seen'), Boolean(draft().seen) && !isLocating);
     show(find('locating'), isLocating && !spot);
     show(find('late-fix'), isLate);
@@ -65,30 +68,19 @@ export function makeSpot(section, { draft, photos, onChange, onSpot }) {
     const isVague = spot.source === 'fix' && spot.accuracy_m > vagueAccuracyM;
     show(find('vague'), isVague);
     const known = await land();
-    if (!known) { drawWithoutLand(); return; }
+    if (!known) { drawWithoutLand(spot); return; }
     const commune = communeAt(known, spot);
     find('address').textContent = commune ? addressOf(known, commune, spot) : say('outside');
     onChange({ place_words: find('address').textContent });
-    find('destination').textContent = commune ? say('office', { commune: commune.full_name }) : say('outside_goes');
-    drawBorder(known, commune, spot, isVague);
+    destination.draw(known, spot);
     if (!isPinMapOpen) find('sketch').replaceChildren(sketchOf(known, spot, say('sketch_label', { place: find('address').textContent }), say('scale')));
     show(find('sketch'), !isPinMapOpen);
   }
 
-  function drawWithoutLand() {
+  function drawWithoutLand(spot) {
     find('address').textContent = draft().place_words || say('located_offline');
-    find('destination').textContent = say('destination_later');
+    destination.draw(null, spot);
     show(find('sketch'), false);
-    show(find('border'), false);
-  }
-
-  function drawBorder(known, commune, spot, isVague) {
-    // A pin was placed by hand: asking again would be nagging.
-    const isByHand = spot.source === 'pin';
-    const reach = Math.max(nearBorderM, spot.accuracy_m || 0);
-    const neighbour = commune && !isByHand && !isVague ? neighbourNear(known, commune, spot, reach) : null;
-    show(find('border'), Boolean(neighbour));
-    if (neighbour) find('border-words').textContent = say('near_border', { commune: neighbour.full_name });
   }
 
   async function askWhere() {
@@ -136,12 +128,7 @@ export function makeSpot(section, { draft, photos, onChange, onSpot }) {
 
   const openPinSafely = () => openPin().catch(() => show(find('no-map'), true));
   find('move').addEventListener('click', openPinSafely);
-  find('border-move').addEventListener('click', openPinSafely);
-  find('border-right').addEventListener('click', () => {
-    const { latitude, longitude } = likelyPosition(draft(), photos());
-    onChange({ pin: { latitude, longitude } });
-    draw();
-  });
+  const destination = makeDestination(section, { draft, category, onChange, onMove: openPinSafely });
   section.querySelectorAll('[data-locate]').forEach((button) => button.addEventListener('click', () => {
     onChange({ pin: null, place_words: null });
     askWhere();
@@ -149,6 +136,9 @@ export function makeSpot(section, { draft, photos, onChange, onSpot }) {
 
   return {
     draw,
+    categoryChosen: destination.categoryChosen,
+    /** Whether anything says where the trouble is: a place, or the commune named in words. */
+    isNamed: () => Boolean(likelyPosition(draft(), photos()) || draft().commune_hint),
     /**
      * Asks the phone after the first photo, or once a case is named, which needs no photo; and
      * again only while nothing better is known.

@@ -69,6 +69,7 @@ function chooseCategory(code) {
   form.querySelectorAll('[name="category"]').forEach((tile) => { tile.checked = tile.value === code; });
   settleProblem(form, 'category');
   readForm();
+  spot.categoryChosen();
 }
 
 function countWords() {
@@ -138,7 +139,15 @@ function lookOver() {
   if (!photos.length && !draft.seen) return ['photo', say('need_photo')];
   if (!draft.category) return ['category', say('need_category')];
   if (!form.elements.contact_email.checkValidity()) return ['contact_email', say('bad_email')];
-  return null;
+  return lookForPlace();
+}
+
+// A report without a place takes a person's time to find one, so it is asked for: once, for
+// whoever cannot tell must still be able to send. Who named a case has told enough.
+function lookForPlace() {
+  if (spot.isNamed() || draft.seen || draft.place_asked) return null;
+  draft.place_asked = true;
+  return ['position', say('need_place')];
 }
 
 function sayProgress(words, percent = null) {
@@ -314,7 +323,12 @@ function takeOver() {
 
 function listen() {
   form.addEventListener('input', ({ target }) => { settleProblem(form, target.name); readForm(); countWords(); keepSoon(); });
-  form.addEventListener('change', ({ target }) => { if (target.name === 'category') seen.categoryChosen(target.value); });
+  form.addEventListener('change', ({ target }) => {
+    if (target.name === 'commune_hint') settleProblem(form, 'position');
+    if (target.name !== 'category') return;
+    seen.categoryChosen(target.value);
+    spot.categoryChosen();
+  });
   form.addEventListener('submit', (event) => { event.preventDefault(); submit(); });
   part('resend').addEventListener('click', () => { backToForm(); submit(); });
   part('edit').addEventListener('click', backToForm);
@@ -328,12 +342,16 @@ export async function start() {
   spot = makeSpot(part('place', form), {
     draft: () => draft,
     photos: () => photos,
+    category: () => draft.category,
     onChange(facts) {
       Object.assign(draft, facts);
       if (!part('saved').hidden) part('saved-place').textContent = placeInWords();
       keepSoon();
     },
-    onSpot: (at) => seen.look(at),
+    onSpot(at) {
+      if (at) settleProblem(form, 'position');
+      seen.look(at);
+    },
   });
   seen = makeSeen(part('seen-part', form), {
     draft: () => draft,

@@ -1,0 +1,130 @@
+"""The register of crossings, read: what a report is linked to, who sees which, lists and maps."""
+
+from typing import Any
+
+import pytest
+
+from tests.factories import (
+    make_case,
+    make_commune,
+    make_officer,
+    make_supervising_unit,
+    somewhere,
+)
+from tests.servers.crossings_scene import make_crossing, make_railway
+from webapp.domain.errors import NotFound
+from webapp.domain.geo import Position
+from webapp.extensions import db
+from webapp.models import Unit
+from webapp.services import crossings
+from webapp.services.crossings import Wanted
+
+pytestmark = pytest.mark.usefixtures("context")
+
+
+def linked(position: Position, category: str = "self_opened_crossing") -> int | None:
+    found = crossings.link_for(db.session(), position, position.accuracy_m, category)
+    return found.id if found else None
+
+
+def test_a_report_of_a_crossing_is_linked_to_the_nearest_registered_one() -> None:
+    near = make_crossing(somewhere(east_m=30))
+    make_crossing(somewhere(east_m=-45))
+    assert linked(somewhere(accuracy_m=10)) == near.id
+
+
+def test_a_closed_crossing_is_found_as_well() -> None:
+    closed = make_crossing(somewhere(east_m=20), state="closed")
+    assert linked(somewhere()) == closed.id
+
+
+def test_a_crossing_out_of_reach_is_not_linked() -> None:
+    make_crossing(somewhere(east_m=75))
+    assert linked(somewhere(accuracy_m=10)) is None
+    assert linked(somewhere(accuracy_m=40)) is not None
+
+
+def test_a_fix_that_knows_nothing_reaches_no_farther_than_a_hundred_metres() -> None:
+    make_crossing(somewhere(east_m=110))
+    assert linked(somewhere(accuracy_m=3_000)) is None
+
+
+def test_another_category_is_linked_only_on_the_railways_own_strip() -> None:
+    crossing = make_crossing(somewhere(east_m=10))
+    assert linked(somewhere(accuracy_m=5), "corridor_encroachment") is None
+    make_railway(north_m=60)
+    assert linked(somewhere(accuracy_m=5), "corridor_encroachment") is None
+    make_railway(north_m=10, code="DSTC")
+    assert linked(somewhere(accuracy_m=5), "corridor_encroachment") == crossing.id
+
+
+def test_a_case_far_from_all_crossings_asks_for_registration_and_others_do_not() -> None:
+    unit = make_commune(parent=make_supervising_unit())
+    far = make_case(unit, category_code="self_opened_crossing")
+    other = make_case(unit, category_code="road_damage")
+    assert crossings.is_registration_asked(far)
+    assert not crossings.is_registration_asked(other)
+    make_crossing(somewhere(east_m=10), unit)
+    assert not crossings.is_registration_asked(far)
+
+
+def test_a_commune_sees_its_own_crossings_and_a_line_owner_those_on_its_line() -> None:
+    district = make_supervising_unit()
+    here, there = make_commune(column=0, parent=district), make_commune(column=1, parent=district)
+    own = make_crossing(somewhere(0), here)
+    line = make_railway(authority_id=there.id)
+    on_line = make_crossing(somewhere(2), None, corridor_id=line.id, chainage_m=1_397_250.0)
+
+    def seen(role: str, unit: Unit) -> list[int]:
+        page = crossings.read_page(make_officer(unit, role), Wanted())
+        return [row.crossing.id for row in page.rows]
+
+    assert seen("officer", here) == [own.id]
+    assert seen("head", there) == [on_line.id]
+    assert seen("supervisor", district) == [on_line.id, own.id]
+    assert seen("overseer", district) == [on_line.id, own.id]
+    assert seen("administrator", district) == []
+
+
+def test_a_crossing_of_another_unit_is_not_found() -> None:
+    district = make_supervising_unit()
+    here, there = make_commune(column=0, parent=district), make_commune(column=1, parent=district)
+    crossing = make_crossing(somewhere(0), here)
+    with pytest.raises(NotFound):
+        crossings.visible_crossing(make_officer(there), crossing.id)
+
+
+def test_only_own_units_and_supervisors_may_edit() -> None:
+    district = make_supervising_unit()
+    here, there = make_commune(column=0, parent=district), make_commune(column=1, parent=district)
+    crossing = make_crossing(somewhere(0), here)
+    assert crossings.may_edit(make_officer(here), crossing)
+    assert crossings.may_edit(make_officer(district, "supervisor"), crossing)
+    assert not crossings.may_edit(make_officer(there), crossing)
+    assert not crossings.may_edit(make_officer(district, "overseer"), crossing)
+
+
+def test_the_list_is_filtered_by_state_measure_unit_and_words() -> None:
+    district = make_supervising_unit()
+    here, there = make_commune(column=0, parent=district), make_commune(column=1, parent=district)
+    bare = make_crossing(somewhere(0), here, name="Ngõ 100% dốc")
+    guarded = make_crossing(somewhere(1), there, measures=["guarded"], state="restricted")
+    officer = make_officer(district, "supervisor")
+
+    def found(**wanted: Any) -> list[int]:
+        page = crossings.read_page(officer, Wanted(**wanted))
+        pins = crossings.read_pins(officer, Wanted(**wanted))
+        assert [row.crossing.id for row in page.rows] == [pin.id for pin in pins]
+        return [pin.id for pin in pins]
+
+    assert found(state="restricted") == [guarded.id]
+    assert found(measure="none") == [bare.id]
+    assert found(measure="guarded") == [guarded.id]
+    assert found(unit_id=here.id) == [bare.id]
+    assert found(words="0% d") == [bare.id]
+    assert found(words="_") == []
+    assert crossings.read_page(officer, Wanted()).by_state == {
+        "open": 1,
+        "restricted": 1,
+        "closed": 0,
+    }

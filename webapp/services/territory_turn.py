@@ -1,0 +1,52 @@
+"""What the clock does about boundaries: on the day a set holds, open cases follow by themselves."""
+
+from datetime import date
+
+from sqlalchemy import select
+
+from webapp import clock
+from webapp.extensions import db
+from webapp.models import TerritorySwitch
+from webapp.services import outbox, territory_day, territory_switch
+from webapp.services.outbox import Lease
+from webapp.services.transaction import transaction
+
+
+def ask_for_switch() -> None:
+    """Ask for the switch of the last day on which land changed hands, if anything waits for it."""
+    day = due_on(clock.today())
+    if day is not None and territory_switch.is_needed(day):
+        with transaction() as work:
+            work.ask("switch_territory", day.isoformat())
+
+
+def switch(day: date, lease: Lease) -> None:
+    """Switch as the clock asked; a correction that was made meanwhile has the last word.
+
+    Raises:
+        LeaseLost: another worker has this day now; what was done stands, and it goes on from there.
+    """
+    if due_on(clock.today()) == day:
+        territory_switch.switch(day)
+    with transaction() as work:
+        outbox.finish(work, lease)
+
+
+def due_on(today: date) -> date | None:
+    """Return the day whose switch the clock sees to: the last on which land changed hands.
+
+    None before any boundary, and where a correction said that this day's land was wrong: then a
+    person says when to switch again.
+    """
+    changes = territory_day.changes_until(today)
+    if not changes or _waits_for_a_person(changes[-1]):
+        return None
+    return changes[-1]
+
+
+def _waits_for_a_person(day: date) -> bool:
+    """Tell whether the last word on a day's land is a correction."""
+    runs = db.session.scalars(select(TerritorySwitch).order_by(TerritorySwitch.id)).all()
+    days = {run.id: run.on_date for run in runs}
+    said = [run.kind for run in runs if days[run.corrects_id or run.id] >= day]
+    return said[-1:] == ["correction"]
