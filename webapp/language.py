@@ -29,6 +29,7 @@ HOURS_A_DAY = 24
 # 7:30–11:30 and 13:30–17:00, the windows of ``domain.deadlines``.
 WORKING_HOURS_A_DAY = 7.5
 METRES_A_KILOMETRE = 1000
+LEAST_SAID_IN_KM2_M2 = 100_000
 
 # How each language writes a month, in Unicode's letters for dates: with its year, and without.
 MONTHS = {"vi": ("'tháng' M/y", "'tháng' M"), "en": ("MMMM y", "MMMM")}
@@ -212,6 +213,13 @@ def distance(metres: float | None) -> str:
     if metres < METRES_A_KILOMETRE:
         return f"{number(round(metres))}\u00a0m"
     return f"{number(metres / METRES_A_KILOMETRE, 1)}\u00a0km"
+
+
+def area(metres2: float) -> str:
+    """Say an area in m², from a tenth of a square kilometre on in km²."""
+    if metres2 < LEAST_SAID_IN_KM2_M2:
+        return f"{number(round(metres2))}\u00a0m²"
+    return f"{number(metres2 / METRES_A_KILOMETRE**2, 2)}\u00a0km²"
 
 
 def _weekday(on: date) -> str:

@@ -192,6 +192,7 @@ def _create_crossings() -> None:
         sa.Column("name", sa.String(120), nullable=True),
         _reference("corridor_id"),
         sa.Column("chainage_m", sa.Float(), nullable=True),
+        sa.Column("chainage_accuracy_m", sa.Float(), nullable=True),
         sa.Column("latitude", sa.Float(), nullable=False),
         sa.Column("longitude", sa.Float(), nullable=False),
         sa.Column("cell", sa.String(16), nullable=False),

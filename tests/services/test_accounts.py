@@ -1,6 +1,7 @@
 """Accounts: who gets one, and what a wrong password costs."""
 
 import time
+from datetime import date
 from uuid import uuid4
 
 import pytest
@@ -9,7 +10,7 @@ from redis.exceptions import ConnectionError as RedisAway
 from tests.servers.casework_scene import PASSWORD, District, build_district, make_officer
 from webapp.domain.errors import InvalidInput, NotFound, TooMany
 from webapp.extensions import limiter
-from webapp.models import Officer
+from webapp.models import Officer, Unit
 from webapp.services import accounts
 from webapp.services.transaction import transaction
 
@@ -61,6 +62,22 @@ def test_an_account_that_could_not_work_is_refused(
 ) -> None:
     with pytest.raises(InvalidInput, match=code):
         new_officer(district, **changes)
+
+
+@pytest.mark.parametrize("role", ["officer", "head"])
+def test_who_manages_a_road_has_officers_too(district: District, role: str) -> None:
+    with transaction() as work:
+        authority = Unit(
+            code="KQLDB3",
+            tier="authority",
+            kind="đơn vị quản lý tuyến",
+            name="Khu Quản lý đường bộ III",
+            valid_from=date(2024, 1, 1),
+        )
+        work.session.add(authority)
+    assert new_officer(district, role=role, unit_id=authority.id).unit_id == authority.id
+    with pytest.raises(InvalidInput, match="role_does_not_fit_unit"):
+        new_officer(district, login="khac", role="supervisor", unit_id=authority.id)
 
 
 def test_a_login_is_given_once_and_a_unit_must_exist(district: District) -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from webapp.demo import district, places
 from webapp.models import Corridor, KilometrePost, Unit
+from webapp.services import corridors
 from webapp.services.corridor_overview import corridors_overview
 from webapp.services.transaction import transaction
 
@@ -67,3 +69,30 @@ def test_only_lines_of_the_day_are_told() -> None:
     make_line("QL1A", valid_from=date(2025, 7, 1))
     assert [line.corridor.valid_from for line in corridors_overview(TODAY)] == [date(2025, 7, 1)]
     assert corridors_overview(date(2023, 1, 1)) == ()
+
+
+def test_the_demonstration_has_lines_with_kilometres_and_says_that_they_are_sketched() -> None:
+    district.ensure_land()
+    district.ensure_land()
+    lines = corridors_overview(TODAY)
+    assert [line.corridor.code for line in lines] == ["QL1A", "DT704", "DT702", "DSTN"]
+    assert all(line.authority and line.kilometres for line in lines)
+    assert all(line.corridor.is_schematic for line in lines)
+    assert all((line.worst_post_m or 0) >= 500 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("spot", "line"),
+    [
+        ("ho_hai_highway", "QL1A"),
+        ("xuan_hai_highway", "QL1A"),
+        ("vinh_hai_road", "DT702"),
+        ("ho_hai_rail", "DSTN"),
+        ("xuan_hai_rail", "DSTN"),
+    ],
+)
+def test_the_stories_of_roads_and_rails_happen_on_them(spot: str, line: str) -> None:
+    district.ensure_land()
+    located = corridors.locate(places.SPOTS[spot].position(), 9.0, TODAY)
+    assert located is not None
+    assert located.label.startswith(f"{line} Km")

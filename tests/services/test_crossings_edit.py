@@ -14,6 +14,7 @@ from tests.servers.crossings_scene import cells, make_crossing, make_railway, po
 from webapp import clock
 from webapp.adapters.photo_store import PhotoStore
 from webapp.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from webapp.domain.linear_reference import say_chainage
 from webapp.extensions import db
 from webapp.models import Case, CaseEvent, Crossing, CrossingInspection, Officer, OutboxEntry, Unit
 from webapp.services import (
@@ -83,6 +84,7 @@ def test_a_crossing_gets_its_unit_line_and_kilometre_from_where_it_lies(
     assert crossing.code == f"LD-{crossing_id:04d}"
     assert (crossing.unit_id, crossing.corridor_id) == (commune.id, line.id)
     assert crossing.chainage_m == pytest.approx(1_390_250, abs=2)
+    assert crossing.chainage_accuracy_m is not None
     assert (crossing.width_m, crossing.measures, crossing.version) == (2.5, ["warning_sign"], 1)
     [row] = history(crossing_id)
     assert (row.kind, row.officer_id, row.unit_id) == ("registered", officer.id, commune.id)
@@ -94,7 +96,21 @@ def test_a_given_kilometre_is_not_computed_anew(officer: Officer, store: PhotoSt
     crossing_id = crossings_edit.register(
         officer, cells(somewhere(), km="Km1397+250", code="NT-07"), store
     )
-    assert (read(crossing_id).chainage_m, read(crossing_id).code) == (1_397_250.0, "NT-07")
+    crossing = read(crossing_id)
+    assert (crossing.chainage_m, crossing.chainage_accuracy_m) == (1_397_250.0, None)
+    assert crossing.code == "NT-07"
+
+
+def test_a_computed_kilometre_keeps_its_doubt_until_somebody_gives_one(
+    officer: Officer, store: PhotoStore
+) -> None:
+    post_kilometres(make_railway())
+    crossing_id = crossings_edit.register(officer, cells(somewhere()), store)
+    computed = say_chainage(read(crossing_id).chainage_m or 0.0)
+    crossings_edit.change(officer, crossing_id, 1, cells(somewhere(), km=computed, name="Ngõ"))
+    assert read(crossing_id).chainage_accuracy_m is not None
+    crossings_edit.change(officer, crossing_id, 2, cells(somewhere(), km="Km1397+250"))
+    assert read(crossing_id).chainage_accuracy_m is None
 
 
 def test_every_problem_of_a_form_is_named_at_once(officer: Officer, store: PhotoStore) -> None:
@@ -239,8 +255,8 @@ def test_what_is_no_photo_changes_nothing(officer: Officer, store: PhotoStore) -
     crossing_id = crossings_edit.register(officer, cells(somewhere()), store)
     half = BytesIO(jpeg().getvalue()[:300])
     for photos in ([half], [jpeg()] * 4):
+        found = inspection("xem", state="closed", photos=photos)
         with pytest.raises(InvalidInput):
-            found = inspection("xem", state="closed", photos=photos)
             crossings_edit.inspect(officer, crossing_id, 1, found, store)
     assert (read(crossing_id).state, len(history(crossing_id))) == ("open", 1)
 

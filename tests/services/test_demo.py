@@ -7,6 +7,7 @@ import hashlib
 import stat
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 
@@ -34,8 +35,10 @@ from webapp.models import (
     Attachment,
     Case,
     CaseEvent,
+    Contact,
     LabelledPair,
     MergeSuggestion,
+    Notification,
     Officer,
     OutboxEntry,
     Photo,
@@ -55,6 +58,14 @@ class PowerCut(BaseException):
     """What ends a load in the middle."""
 
 
+def with_messages_in_files(app: Flask) -> Settings:
+    """Let messages be written beside the database, as `make run` does for the demonstration."""
+    settings: Settings = app.extensions["settings"]
+    messages = replace(settings.messages, folder=settings.var / "mail")
+    app.extensions["settings"] = replace(settings, messages=messages)
+    return replace(settings, messages=messages)
+
+
 @pytest.fixture(scope="module")
 def loaded(
     sqlite_databases: SqliteDatabases, tmp_path_factory: pytest.TempPathFactory
@@ -64,7 +75,7 @@ def loaded(
     with sqlite_databases.copied(folder) as url:
         app = create_app(settings_for(url, folder / "var"))
         with app.app_context():
-            settings: Settings = app.extensions["settings"]
+            settings = with_messages_in_files(app)
             _load_until(settings, triage, "triage_report", after=20)
             _load_until(settings, Stage, "resolve", after=12)
             # Everything was told, merges and splits as well: it is told once more.
@@ -192,6 +203,16 @@ def test_no_work_is_left_and_the_figures_are_counted() -> None:
     assert db.session.scalars(select(OutboxEntry).where(OutboxEntry.done_at.is_(None))).all() == []
     assert db.session.scalar(select(func.sum(Tally.opened))) == 52
     assert db.session.scalar(select(func.sum(Tally.resolved))) == 20
+
+
+def test_residents_who_left_a_number_said_yes_and_were_told_in_files(loaded: Flask) -> None:
+    settings: Settings = loaded.extensions["settings"]
+    rows = db.session.scalars(select(Notification)).all()
+    told = {(row.kind, row.state) for row in rows}
+    assert {("confirm", "sent"), ("received", "sent")} <= told
+    written_to_files = {file.stem for file in (settings.var / "mail").glob("*.json")}
+    assert written_to_files == {row.id for row in rows if row.state == "sent"}
+    assert db.session.scalars(select(Contact).where(Contact.confirmed_at.is_(None))).all() == []
 
 
 def test_every_resolved_case_shows_its_proof(loaded: Flask) -> None:

@@ -181,7 +181,7 @@ def test_the_same_report_again_changes_nothing(send: Send, kept_files: Callable[
     again = send(ONE_PHOTO, **FULL)
 
     assert again == Accepted(KEY, is_new=False)
-    assert (count(Report), count(Photo), count(OutboxEntry), kept_files()) == (1, 1, 1, 1)
+    assert (count(Report), count(Photo), count(OutboxEntry), kept_files()) == (1, 1, 2, 1)
 
 
 @pytest.mark.parametrize(
@@ -221,6 +221,18 @@ def test_other_content_under_the_same_key_is_a_conflict(send: Send, change: dict
         send(ONE_PHOTO, **FULL | change)
     assert caught.value.code == "key_has_other_content"
     assert count(Report) == 1
+
+
+def test_a_contact_is_to_be_asked_once_the_report_is_safe(send: Send) -> None:
+    send(ONE_PHOTO)
+    assert kinds_asked_for() == ["triage_report"]
+    send(ONE_PHOTO, tracking_key=new_tracking_key(), contact_email="nguoi.dan@example.vn")
+    assert sorted(kinds_asked_for()) == ["confirm_contact", "triage_report", "triage_report"]
+
+
+def kinds_asked_for() -> list[str]:
+    """Return the kinds of work that wait."""
+    return list(db.session.scalars(select(OutboxEntry.kind)))
 
 
 def test_other_photos_or_another_order_are_other_content(send: Send) -> None:
@@ -279,7 +291,7 @@ def test_the_same_report_many_times_at_once_is_one_report(
     )
 
     assert sorted(getattr(answer, "is_new", "error") for answer in answers) == [False] * 7 + [True]
-    assert (count(Report), count(Photo), count(OutboxEntry)) == (1, 1, 1)
+    assert (count(Report), count(Photo), count(OutboxEntry)) == (1, 1, 2)
 
 
 def test_two_contents_under_one_key_at_once_are_one_report_and_a_conflict(

@@ -194,7 +194,7 @@ def forget_prints() -> None:
 def test_only_photos_that_will_be_compared_are_printed(add: Send, store: PhotoStore) -> None:
     run(add(pictures.seen_from(MARKET, 0)), store)
     case = db.session.scalars(select(Case)).one()
-    (near,) = candidates.neighbours(db.session(), scene_position(case), case.lead_unit_id)
+    (near,) = candidates.neighbours(db.session(), scene_position(case), [case.lead_unit_id])
     many = tuple(
         photo_prints.Printed(number, number, f"{number:064x}", f"{number:064x}")
         for number in range(200)

@@ -4,7 +4,13 @@ import pytest
 from sqlalchemy import delete, select
 
 from webapp.extensions import db
-from webapp.models import Category, DeadlineRule
+from webapp.models import (
+    Category,
+    DeadlineRule,
+    ResponsibilityPartner,
+    ResponsibilityRule,
+    ResponsibilityVersion,
+)
 from webapp.services.reference import ReferenceLoad, ensure_reference_data
 from webapp.services.transaction import transaction
 
@@ -42,6 +48,21 @@ def test_loading_again_adds_nothing_and_keeps_what_was_edited() -> None:
         work.session.get_one(Category, "road_damage").tile_label = "Đường hỏng"
     assert ensure_reference_data() == ReferenceLoad(0, 0)
     assert db.session.get_one(Category, "road_damage").tile_label == "Đường hỏng"
+
+
+def test_a_first_table_of_who_does_what_ships_and_is_never_added_to_another() -> None:
+    version = db.session.scalars(select(ResponsibilityVersion)).one()
+    assert (version.number, version.created_by_id, len(version.rules)) == (1, None, 8)
+    with transaction() as work:
+        work.session.delete(work.session.get_one(ResponsibilityVersion, version.id).rules[-1])
+    assert ensure_reference_data().responsibilities_added == 0
+
+
+def test_a_district_without_any_table_gets_the_first_one() -> None:
+    with transaction() as work:
+        for table in (ResponsibilityPartner, ResponsibilityRule, ResponsibilityVersion):
+            work.session.execute(delete(table))
+    assert ensure_reference_data() == ReferenceLoad(0, 0, responsibilities_added=8)
 
 
 def test_what_is_missing_is_added() -> None:

@@ -11,14 +11,16 @@ from webapp import clock
 from webapp.domain.errors import Conflict, NotFound
 from webapp.domain.responsibilities_draft import Draft, DraftRule, DraftTask
 from webapp.extensions import db
-from webapp.models import Case, CaseEvent, Officer
+from webapp.models import Case, CaseEvent, Corridor, Officer, Unit
 from webapp.services import (
+    casework,
     responsibilities,
     responsibilities_choices,
     responsibilities_edit,
     responsibilities_overview,
 )
 from webapp.services.responsibilities_edit import DraftRefused, Effect
+from webapp.services.transaction import transaction
 
 pytestmark = pytest.mark.usefixtures("context")
 
@@ -222,13 +224,29 @@ def test_the_preview_shows_holes_and_whom_nobody_would_lead(officer: Officer) ->
 def test_the_preview_reads_the_line_that_a_case_lies_on(officer: Officer) -> None:
     commune, authority = factories.make_commune(), make_authority()
     corridor = make_corridor("national_road", authority)
-    case = factories.make_case(commune, category_code="road_damage")
-    on_the_line = [(case.category_code, corridor, commune, 4)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(responsibilities_edit, "_open_spots", lambda: on_the_line)
-        found = responsibilities_edit.preview(draft(EVERYTHING))
+    open_case_on(corridor, commune)
+    found = responsibilities_edit.preview(draft(EVERYTHING))
     # Version 1 lets the road's authority lead and the commune coordinate.
-    assert found.effects == (Effect(1, 4, lead_changes=4, partner_changes=4, held=0),)
+    assert found.effects == (Effect(1, 1, lead_changes=1, partner_changes=1, held=0),)
+    duties = responsibilities_overview.read(clock.today())
+    assert {line.number: line.matches for line in duties.lines if line.matches} == {5: 1}
+
+
+def open_case_on(corridor: Corridor, commune: Unit) -> None:
+    now = clock.now()
+    with transaction() as work:
+        place = factories._make_place(factories.somewhere(), "road_damage", now)
+        work.session.add(place)
+        casework.open_case(
+            work,
+            place=place,
+            category_code="road_damage",
+            unit_id=corridor.authority_id or 0,
+            position=factories.somewhere(),
+            severity=1,
+            now=now,
+            facts={"commune_id": commune.id, "corridor_id": corridor.id},
+        )
 
 
 def test_the_lists_keep_what_a_draft_names_though_it_is_gone(officer: Officer) -> None:

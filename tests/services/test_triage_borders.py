@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from tests.servers import triage_scene as scene
 from webapp import clock
 from webapp.adapters.photo_store import PhotoStore
+from webapp.domain.errors import InvalidInput
 from webapp.extensions import db
 from webapp.models import (
     Attachment,
@@ -18,12 +19,13 @@ from webapp.models import (
     Corridor,
     Crossing,
     KilometrePost,
+    Officer,
     ReportTriage,
     ResponsibilityRule,
     ResponsibilityVersion,
     Unit,
 )
-from webapp.services import casework, outbox, triage, triage_claims
+from webapp.services import casework, outbox, triage, triage_acts, triage_claims
 from webapp.services.transaction import transaction
 
 pytestmark = pytest.mark.usefixtures("context", "units")
@@ -104,6 +106,13 @@ def write_rule(ground: str, lead: str, lead_code: str | None = None) -> None:
             )
         ]
         work.session.add(version)
+
+
+def place(report: int, *, unit_id: int | None) -> None:
+    """Confirm a held report at the desk as it stands, with or without a unit."""
+    supervisor = db.session.scalars(select(Officer).filter_by(login="supervisor")).one()
+    placing = triage_acts.Placing(position="", category_code="road_damage", unit_id=unit_id)
+    triage_acts.place(supervisor, report, placing, seen_at=standing(report).updated_at)
 
 
 # ── Borders ──────────────────────────────────────────────────────────────────────────────────
@@ -288,8 +297,10 @@ def test_the_unit_that_a_person_sets_ends_that_hold(
 ) -> None:
     write_rule("railway", "commune")
     report = triaged(store, scene.WEST)
-    with transaction() as work:
-        work.session.get_one(ReportTriage, report).set_unit_id = units["west"]
+    with pytest.raises(InvalidInput) as refused:
+        place(report, unit_id=None)
+    assert (refused.value.code, refused.value.field) == ("responsible_unit_missing", "unit_id")
+    place(report, unit_id=units["west"])
     again(report, store)
     case = case_of(report)
     assert (case.lead_unit_id, case.routing) == (units["west"], "set_by_person")

@@ -9,15 +9,21 @@ from tests.servers import triage_scene as scene
 from tests.servers.counting import SqlCounter
 from webapp.adapters.photo_store import PhotoStore
 from webapp.domain.duplicates import MOST_CANDIDATES
-from webapp.services import outbox, triage
+from webapp.services import outbox, territory_index, triage
 
-pytestmark = pytest.mark.usefixtures("context", "units")
+pytestmark = pytest.mark.usefixtures("context", "units", "land_known_by_name")
 
 
 @pytest.fixture
 def units(context: None) -> dict[str, int]:
     """Two communes under a supervising unit."""
     return scene.build_district()
+
+
+@pytest.fixture
+def land_known_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the land be asked for once: else a slow machine asks for it again every second."""
+    monkeypatch.setattr(territory_index, "NAME_HOLDS_S", 600.0)
 
 
 @pytest.fixture

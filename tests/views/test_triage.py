@@ -128,6 +128,23 @@ def test_every_reason_has_its_words_and_its_tab(
         assert re.search(words, page)
 
 
+@pytest.mark.parametrize(
+    ("problem", "words"), [("no_rule", "không có dòng nào"), ("lead_missing", "đã kết thúc")]
+)
+def test_a_report_that_nobody_is_responsible_for_says_what_is_wrong_with_the_table(
+    app: Flask, supervisor: Visitor, triaged: Callable[..., int], problem: str, words: str
+) -> None:
+    report = triaged(fix=None)
+    with app.app_context(), transaction() as work:
+        standing = work.session.get_one(ReportTriage, report)
+        standing.hold_code = "no_responsible_unit"
+        standing.hold_details = {"problem": problem, "category_code": "road_damage"}
+    page = supervisor.client.get(f"{DESK}?reason=no_responsible_unit").text
+    assert page.count("data-row") == 1
+    assert "Chưa có đơn vị phụ trách" in page
+    assert words in page
+
+
 def test_a_tab_that_was_emptied_offers_the_others(
     supervisor: Visitor, triaged: Callable[..., int]
 ) -> None:

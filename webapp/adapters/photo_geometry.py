@@ -8,6 +8,7 @@ fundamental matrix is sought among what has neighbours that move alike.
 """
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -47,6 +48,10 @@ _LEAST_DEPTH = 1e-9
 _GREATEST_AREA_FACTOR = 50.0
 
 
+# What was fitted to a choice of matches, by whether it is affine and the choice itself.
+_Fits: TypeAlias = dict[tuple[bool, bytes], Floats | None]
+
+
 @dataclass(frozen=True)
 class Matches:
     """Features of two photos side by side, best match first: places in px, angles in radians."""
@@ -63,14 +68,27 @@ def turned(angles: Floats) -> Floats:
     return np.asarray((angles + np.pi) % (2 * np.pi) - np.pi)
 
 
+def _turned_difference(angles: Floats) -> Floats:
+    """Return the very numbers of ``turned`` for what lies between -2 pi and 2 pi.
+
+    There a remainder is at most one full turn away, and the processor's remainder of two floats
+    takes ten times as long as a sum.
+    """
+    shifted = angles + np.pi
+    full = 2 * np.pi
+    shifted += full * ((shifted < 0).astype(np.int8) - (shifted >= full).astype(np.int8))
+    return np.asarray(shifted - np.pi)
+
+
 def best_homography(matches: Matches, agreeing: Flags) -> Floats | None:
     """Return the map from left to right that explains the most matches, shape (3, 3), if any."""
     if len(matches.left) < _FEWEST_FOR_AFFINE:
         return None
     order = np.argsort(-agreeing.sum(axis=1), kind="stable")[:_MOST_REFINED]
     best, most = None, 0
+    fits: _Fits = {}
     for seed in order:
-        found = _refined(matches, agreeing[seed])
+        found = _refined(matches, agreeing[seed], fits)
         count = 0 if found is None else _within(found, matches, _REFINING_TOLERANCES[-1]).sum()
         if count > most:
             best, most = found, int(count)
@@ -133,17 +151,24 @@ def agreement(matches: Matches) -> Flags:
     off_y = sine[:, None] * x + cosine[:, None] * y
     off_y += matches.right[seeds, 1, None] - matches.right[:, 1]
     is_near = off_x**2 + off_y**2 < (_FIRST_TOLERANCE * matches.diagonal_px) ** 2
-    turn = np.abs(turned(matches.turns - matches.turns[seeds, None]))
+    turn = np.abs(_turned_difference(matches.turns - matches.turns[seeds, None]))
     octave = np.abs(matches.octaves - matches.octaves[seeds, None])
     return np.asarray(is_near & (turn < _TURN_TOLERANCE) & (octave < _OCTAVE_TOLERANCE))
 
 
-def _refined(matches: Matches, chosen: Flags) -> Floats | None:
+def _refined(matches: Matches, chosen: Flags, fits: _Fits) -> Floats | None:
+    """Return the map to which a hypothesis leads, step by step.
+
+    Good hypotheses soon choose the same matches: ``fits`` keeps what was fitted to them.
+    """
     best = None
     for step, tolerance in enumerate(_REFINING_TOLERANCES):
         is_affine = step < _AFFINE_STEPS or chosen.sum() < _FEWEST_FOR_HOMOGRAPHY
-        fit = _affine if is_affine else _homography
-        found = fit(matches.left[chosen], matches.right[chosen])
+        key = is_affine, chosen.tobytes()
+        if key not in fits:
+            fit = _affine if is_affine else _homography
+            fits[key] = fit(matches.left[chosen], matches.right[chosen])
+        found = fits[key]
         if found is None or not _is_sound(found):
             return best
         best = found

@@ -11,13 +11,13 @@ from webapp import sentences
 from webapp.cli.speech import settings_in_use, speaks_plainly
 from webapp.domain.errors import InvalidInput
 from webapp.domain.seams import Seam
+from webapp.language import area as say_area
 from webapp.language import day as say_day
 from webapp.services import territory_import
 from webapp.services.territory_import import ImportOrder, ImportReport
 from webapp.services.territory_succession import TakenOver
 
 REPAIRS_SHOWN = 20
-LEAST_SAID_IN_KM2_M2 = 100_000
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -135,10 +135,3 @@ def _say_seam(seam: Seam) -> str:
         "where": f"{seam.latitude:.5f}, {seam.longitude:.5f}",
     }
     return sentences.say(f"boundary_{seam.kind}", gaps, 422)
-
-
-def say_area(area_m2: float) -> str:
-    """Say an area in m², from a tenth of a square kilometre on in km²."""
-    if area_m2 < LEAST_SAID_IN_KM2_M2:
-        return f"{area_m2:,.0f} m²".replace(",", ".")
-    return f"{area_m2 / 1e6:.2f} km²".replace(".", ",")

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TypeAlias
 
 from webapp import clock
+from webapp.demo import messages
 from webapp.demo.camera import Shot
 from webapp.demo.places import OUTSIDE, SPOTS
 from webapp.demo.stage import Letter, Stage
@@ -59,6 +60,8 @@ class Teller:
             # What would happen after now has not happened yet.
             if turn.moment <= self.base:
                 turn.play()
+                messages.catch_up(self.stage.settings, turn.moment)
+        messages.catch_up(self.stage.settings, self.base)
         self._count_days()
 
     def _turns_of_episodes(self) -> Iterator[Turn]:

@@ -14,8 +14,8 @@ from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
 from webapp.domain.areas import area_m2, polygons_of
-from webapp.domain.coordinates import range_problem, read_point
 from webapp.domain.errors import InvalidInput
+from webapp.domain.geojson import plain_text, range_problem, read_point
 from webapp.domain.seams import Seam, gaps, overlaps
 
 Ring: TypeAlias = list[tuple[float, float]]
@@ -181,17 +181,17 @@ class _FeatureReader:
             **texts,
             geometry=geometry,
             valid_to=valid_to,
-            parent_code=_text(self.properties.get("parent_code")),
-            parent_name=_text(self.properties.get("parent")),
+            parent_code=plain_text(self.properties.get("parent_code")),
+            parent_name=plain_text(self.properties.get("parent")),
             valid_from=valid_from,
             formed_from=_named_units(self.properties.get("formed_from")),
             successor=_named_unit(self.properties, "successor_code", "successor"),
         )
 
     def _title(self, position: int) -> str:
-        words = [_text(self.properties.get(name)) for name in ("kind", "name")]
+        words = [plain_text(self.properties.get(name)) for name in ("kind", "name")]
         named = " ".join(word for word in words if word)
-        return named or _text(self.properties.get("code")) or f"#{position}"
+        return named or plain_text(self.properties.get("code")) or f"#{position}"
 
     def _problem(self, code: str, detail: str | None = None, *, ring: bool = False) -> None:
         self.problems.append(Problem(code, self.title, self.ring_number if ring else None, detail))
@@ -200,7 +200,7 @@ class _FeatureReader:
         self.repairs.append(Repair(code, self.title, self.ring_number, count))
 
     def _required(self, name: str) -> str:
-        value = _text(self.properties.get(name))
+        value = plain_text(self.properties.get(name))
         if value is None:
             self._problem("property_missing", name)
         elif len(value) > LONGEST_PROPERTY[name]:
@@ -208,7 +208,7 @@ class _FeatureReader:
         return value or ""
 
     def _day(self, name: str) -> date | None:
-        raw = _text(self.properties.get(name))
+        raw = plain_text(self.properties.get(name))
         if raw is None:
             return None
         try:
@@ -303,13 +303,6 @@ class _FeatureReader:
         return unary_union(pieces)
 
 
-def _text(value: Any) -> str | None:
-    """Return a property as trimmed text; numbers are taken, for codes are often written so."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value).strip() or None
-
-
 def _named_units(value: Any) -> tuple[NamedUnit, ...]:
     """Return the units that a list of objects names; what names none is left out."""
     entries = value if isinstance(value, list) else []
@@ -318,8 +311,8 @@ def _named_units(value: Any) -> tuple[NamedUnit, ...]:
 
 
 def _named_unit(entry: Mapping[str, Any], code: str, title: str) -> NamedUnit | None:
-    bearer = _text(entry.get(code))
-    return NamedUnit(bearer, _text(entry.get(title)) or bearer) if bearer else None
+    bearer = plain_text(entry.get(code))
+    return NamedUnit(bearer, plain_text(entry.get(title)) or bearer) if bearer else None
 
 
 def _signed_area(points: Sequence[tuple[float, float]]) -> float:

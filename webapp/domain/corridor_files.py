@@ -10,8 +10,9 @@ from typing import Any, TypeAlias
 
 from shapely import MultiLineString, line_merge
 
-from webapp.domain.coordinates import is_number, range_problem, read_point
+from webapp.domain.corridor_strips import KINDS
 from webapp.domain.errors import InvalidInput
+from webapp.domain.geojson import is_number, plain_text, range_problem, read_point
 from webapp.domain.linear_reference import (
     KILOMETRE_M,
     LEAST_POSTS,
@@ -24,8 +25,6 @@ from webapp.domain.linear_reference import (
 )
 
 Points: TypeAlias = tuple[tuple[float, float], ...]
-
-KINDS = ("national_road", "provincial_road", "local_road", "railway")
 
 LONGEST_PROPERTY = {"code": 32, "name": 120, "authority": 120, "authority_name": 120}
 
@@ -185,8 +184,8 @@ class _Feature:
         self.properties = _mapping(feature.get("properties"))
         self.geometry = _mapping(feature.get("geometry"))
         self.geometry_type = self.geometry.get("type")
-        self.code = _text(self.properties.get("code"))
-        self.title = _text(self.properties.get("name")) or self.code or f"#{number}"
+        self.code = plain_text(self.properties.get("code"))
+        self.title = plain_text(self.properties.get("name")) or self.code or f"#{number}"
         self.problems: list[LineProblem] = []
 
     def read_line(self) -> DrawnCorridor | None:
@@ -226,7 +225,7 @@ class _Feature:
         self.problems.append(LineProblem(code, self.title, detail))
 
     def _text_of(self, name: str) -> str | None:
-        value = _text(self.properties.get(name))
+        value = plain_text(self.properties.get(name))
         if value is not None and len(value) > LONGEST_PROPERTY.get(name, len(value)):
             self._problem("property_too_long", name)
         return value
@@ -333,10 +332,3 @@ def _chainage(raw: Any) -> float | None:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str | None:
-    """Return a property as trimmed text; numbers are taken, for codes are often written so."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value).strip() or None

@@ -15,7 +15,8 @@ class Crossing(Model):
     """One self-opened crossing: line, kilometre, position, width, surface, measures, state.
 
     ``measures`` lists guarded, narrowed, warning_sign, speed_hump. ``version`` grows with every
-    change; ``cell`` is the H3 index at resolution 10.
+    change; ``cell`` is the H3 index at resolution 10. ``chainage_accuracy_m`` says by how much a
+    computed kilometre may be wrong; empty when somebody gave it.
     """
 
     __tablename__ = "crossings"
@@ -36,6 +37,7 @@ class Crossing(Model):
     name: Mapped[str | None] = mapped_column(String(120))
     corridor_id: Mapped[int | None] = mapped_column(ForeignKey("corridors.id"))
     chainage_m: Mapped[float | None] = mapped_column(Float)
+    chainage_accuracy_m: Mapped[float | None] = mapped_column(Float)
     latitude: Mapped[float] = mapped_column(Float)
     longitude: Mapped[float] = mapped_column(Float)
     cell: Mapped[str] = mapped_column(String(16))

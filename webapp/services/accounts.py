@@ -23,8 +23,14 @@ MOST_PASSWORD_LETTERS = 200
 MOST_LOGIN_LETTERS = 80
 MOST_NAME_LETTERS = 120
 
-# Those who act on cases belong to the commune that leads them; supervision stands above.
-_TIER_OF_ROLE = {"officer": "commune", "head": "commune", "supervisor": "supervising"}
+# Those who act on cases belong to a unit that may lead one: a commune, or who manages a road or
+# railway; supervision stands above.
+_CASEWORK_TIERS = ("commune", "authority")
+_TIERS_OF_ROLE = {
+    "officer": _CASEWORK_TIERS,
+    "head": _CASEWORK_TIERS,
+    "supervisor": ("supervising",),
+}
 
 # The library's defaults are RFC 9106's low-memory profile: 64 MiB and three passes.
 _hasher = PasswordHasher()
@@ -80,7 +86,7 @@ def create_officer(*, login: str, name: str, role: str, unit_id: int, password: 
         unit = work.session.get(Unit, unit_id)
         if unit is None:
             raise NotFound("unit_not_found")
-        if _TIER_OF_ROLE.get(role, unit.tier) != unit.tier:
+        if unit.tier not in _TIERS_OF_ROLE.get(role, (unit.tier,)):
             raise InvalidInput("role_does_not_fit_unit", field="role")
         if work.session.scalar(select(Officer.id).where(Officer.login == login)):
             raise InvalidInput("login_taken", field="login")

@@ -14,6 +14,7 @@ from webapp.domain.geo import Position, cell_of
 from webapp.models import Corridor, Crossing, CrossingInspection, Officer, Unit
 from webapp.services import territory
 from webapp.services.casework_acts import written
+from webapp.services.corridors import Located
 from webapp.services.crossings import railway_at
 from webapp.services.dated import holds_on
 from webapp.services.transaction import Transaction
@@ -31,11 +32,15 @@ class EntryRefused(InvalidInput):
 
 @dataclass(frozen=True)
 class Settled:
-    """An entry with what it names looked up: the unit, the line and the kilometre on it."""
+    """An entry with what it names looked up: the unit, the line and the kilometre on it.
+
+    ``chainage_accuracy_m`` says how well the kilometre is known when it was computed.
+    """
 
     entry: Entry
     unit: Unit | None
     line: Corridor | None
+    chainage_accuracy_m: float | None = None
 
 
 def settle(session: Session, entry: Entry, on: date) -> tuple[Settled, list[Problem]]:
@@ -50,10 +55,18 @@ def settle(session: Session, entry: Entry, on: date) -> tuple[Settled, list[Prob
     line = located.corridor if located else None
     if entry.line is not None:
         line = _line(session, entry.line, on, problems)
+    settled = Settled(entry, unit, line)
     if entry.chainage_m is None and located and located.corridor is line:
-        chainage_m = located.chainage_m
-        entry = replace(entry, chainage_m=None if chainage_m is None else float(round(chainage_m)))
-    return Settled(entry, unit, line), problems
+        settled = _measured(settled, located)
+    return settled, problems
+
+
+def _measured(settled: Settled, located: Located) -> Settled:
+    """Add the kilometre that a position on a railway has, in whole metres, if it has posts."""
+    if located.chainage_m is None:
+        return settled
+    entry = replace(settled.entry, chainage_m=float(round(located.chainage_m)))
+    return replace(settled, entry=entry, chainage_accuracy_m=located.chainage_accuracy_m)
 
 
 def entry_of(crossing: Crossing) -> Entry:
@@ -81,6 +94,7 @@ def take(crossing: Crossing, settled: Settled) -> bool:
         "name": entry.name,
         "corridor": settled.line,
         "chainage_m": entry.chainage_m,
+        "chainage_accuracy_m": _accuracy_m(crossing, settled),
         "latitude": entry.latitude,
         "longitude": entry.longitude,
         "width_m": entry.width_m,
@@ -95,6 +109,12 @@ def take(crossing: Crossing, settled: Settled) -> bool:
         setattr(crossing, name, value)
     crossing.cell = cell_of(entry.latitude, entry.longitude)
     return bool(different)
+
+
+def _accuracy_m(crossing: Crossing, settled: Settled) -> float | None:
+    """Return the doubt of the kilometre; one that nobody touched keeps its own."""
+    is_kept = crossing.chainage_m is not None and crossing.chainage_m == settled.entry.chainage_m
+    return crossing.chainage_accuracy_m if is_kept else settled.chainage_accuracy_m
 
 
 def note(

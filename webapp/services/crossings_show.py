@@ -121,7 +121,8 @@ def _history(session: Session, crossing_id: int, photos: Sequence[CrossingPhoto]
     taken: defaultdict[int | None, list[CrossingPhoto]] = defaultdict(list)
     for photo in reversed(photos):
         taken[photo.inspection_id].append(photo)
-    older = [row[0].data for row in rows[1:]] + [None]
+    # The first entry of all has none before it.
+    older = [*(row[0].data for row in rows[1:]), None][: len(rows)]
     return [
         Told(row, name, unit, differences(before, row.data) if before else (), taken[row.id])
         for (row, name, unit), before in zip(rows, older, strict=True)

@@ -35,6 +35,7 @@ from webapp.services.queue_beside import (
 )
 from webapp.services.queue_rows import Handing, row_figures
 from webapp.services.scope import UNIT_ROLES, cases_of_leads, visible_cases
+from webapp.services.territory_names import search_condition_units
 
 PAGE_SIZE = 20
 # Nobody works through more than a thousand rows: beyond them counts end and filters help.
@@ -277,8 +278,9 @@ def _found(officer: Officer, wanted: Wanted, unit_ids: Sequence[int]) -> Select[
     """Find cases by their number, or by their address among those that people work with.
 
     A number is looked up in its index, as written ("NH-2026-00042") or by its last part ("42").
-    Addresses and communes, by old names too, have no index: they are compared for the most urgent open cases and for those that
-    were done last, ``COUNT_CAP`` of each status, which several units share evenly.
+    Addresses and names of communes, old ones too, have no index: they are compared for the most
+    urgent open cases and for those that were done last, ``COUNT_CAP`` of each status, which
+    several units share evenly.
     """
     share = COUNT_CAP // max(1, len(unit_ids))
     near = [

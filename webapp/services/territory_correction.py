@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from webapp import clock
 from webapp.domain.errors import InvalidInput, NotAllowed, NotFound
@@ -24,7 +24,12 @@ from webapp.services.transaction import Transaction, transaction
 
 
 def correct(
-    switch_id: int, *, on: date, officer: Officer | None = None, batch: int = BATCH
+    switch_id: int,
+    *,
+    on: date,
+    officer: Officer | None = None,
+    batch: int = BATCH,
+    most: int | None = None,
 ) -> TerritorySwitch:
     """Lead the open cases of a switch back to where they were, and the officers with them.
 
@@ -37,6 +42,7 @@ def correct(
         on: the day of the correction, as it is told; today at the latest.
         officer: who asked for it; the machine when left out.
         batch: cases in one transaction.
+        most: look at so many cases at least and then stop; the next call goes on.
 
     Raises:
         NotFound: ``switch_not_found``.
@@ -47,10 +53,12 @@ def correct(
         raise InvalidInput("switch_in_future", field="on", day=on)
     officer_id = officer.id if officer else None
     run_id = _begin(switch_id, on, officer_id)
-    last_id = 0
+    last_id = seen = 0
     while ids := _next_cases(switch_id, last_id, batch):
+        if most is not None and seen >= most:
+            return db.session.get_one(TerritorySwitch, run_id)
         _lead_back(run_id, switch_id, ids, officer_id)
-        last_id = ids[-1]
+        last_id, seen = ids[-1], seen + len(ids)
     return _finish(run_id, switch_id)
 
 
@@ -87,10 +95,18 @@ def _begin(switch_id: int, on: date, officer_id: int | None) -> int:
 
 
 def _next_cases(switch_id: int, after_id: int, batch: int) -> list[int]:
+    """Return cases that a switch moved and whose land has not passed again since, by id."""
+    later = aliased(CaseEvent)
+    has_passed_again = exists().where(
+        later.case_id == CaseEvent.case_id,
+        later.kind == "land_passed",
+        later.version > CaseEvent.version,
+    )
     query = (
         select(CaseEvent.case_id)
         .join(Case, Case.id == CaseEvent.case_id)
         .where(*_events_of(switch_id), Case.is_open, CaseEvent.case_id > after_id)
+        .where(~has_passed_again)
         .order_by(CaseEvent.case_id)
         .limit(batch)
     )

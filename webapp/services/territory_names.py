@@ -56,7 +56,9 @@ def find_units(words: str, on: date) -> list[Match]:
     if not said:
         return []
     called = list(_called(on))
-    whole = _by_marks([each for each in called if said in _titles(each.unit)], marked, said)
+    named = [each for each in called if said in _titles(each.unit)]
+    of_kind = [each for each in named if said == f"{_words(each.unit.kind)} {each.bare}"]
+    whole = _by_marks(of_kind or named, marked, said)
     spoken_of = whole or _by_marks(_inside(said, called), marked, said)
     return _matches(spoken_of, on, is_whole=bool(whole))
 

@@ -22,8 +22,9 @@ from webapp.models import (
     Officer,
     Unit,
     UnitParent,
+    UnitSuccession,
 )
-from webapp.services import territory
+from webapp.services import territory, territory_switch
 from webapp.services.corridors import corridors_on
 from webapp.services.dated import holds_on
 
@@ -33,7 +34,7 @@ CASEWORK_ROLES = ("officer", "head")
 
 @dataclass(frozen=True)
 class UnitLine:
-    """One unit: its dates, land, and how much stands open; no case content."""
+    """One unit: its dates, land, who took it over, and how much stands open; no case content."""
 
     unit: Unit
     area_km2: float | None
@@ -41,6 +42,8 @@ class UnitLine:
     parent: Unit | None
     open_cases: int
     officers: int
+    successors: tuple[Unit, ...] = ()
+    predecessors: tuple[Unit, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class SetLine:
     """All boundaries that begin and end on the same days.
 
     ``state`` is ``past``, ``present`` or ``ahead``; ``days_ahead`` is 0 unless it lies ahead.
+    ``cases_moving`` is how many open cases pass to another unit on its first day; None where that
+    day's land is over.
     """
 
     valid_from: date
@@ -58,6 +63,7 @@ class SetLine:
     seams: tuple[Seam, ...]
     state: str
     days_ahead: int
+    cases_moving: int | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,17 @@ class Overview:
     def without_officer(self) -> tuple[UnitLine, ...]:
         """Return the communes of today whose queue nobody can open."""
         return tuple(line for line in self.communes if line.officers == 0)
+
+    @property
+    def set_days(self) -> tuple[date, ...]:
+        """Return a day of each set, in order, for a map of each."""
+        return tuple(sorted({line.valid_from for line in self.sets}))
+
+    @property
+    def drawn_set(self) -> date | None:
+        """Return the first day of the set that is drawn."""
+        begun = [day for day in self.set_days if day <= self.on]
+        return begun[-1] if begun else None
 
     @property
     def warnings(self) -> int:
@@ -124,6 +141,7 @@ def _unit_lines(units: list[Unit], boundaries: list[Boundary], on: date) -> list
     by_id = {unit.id: unit for unit in units}
     parents = _parents_on(on)
     open_cases, officers = _open_cases(), _officers()
+    successors, predecessors = _successions(by_id)
     land = {b.unit_id: _area_km2(b) for b in boundaries if _holds(b, on)}
     lines = [
         UnitLine(
@@ -133,11 +151,26 @@ def _unit_lines(units: list[Unit], boundaries: list[Boundary], on: date) -> list
             parent=by_id.get(parents.get(unit.id, 0)),
             open_cases=open_cases.get(unit.id, 0),
             officers=officers.get(unit.id, 0),
+            successors=successors.get(unit.id, ()),
+            predecessors=predecessors.get(unit.id, ()),
         )
         for unit in standing
         if newest[unit.code] == unit.id
     ]
     return sorted(lines, key=lambda line: territory.by_name(line.unit))
+
+
+def _successions(
+    units: dict[int, Unit],
+) -> tuple[dict[int, tuple[Unit, ...]], dict[int, tuple[Unit, ...]]]:
+    """Return who took over each unit, and whom each unit took over, by unit id."""
+    after: dict[int, tuple[Unit, ...]] = {}
+    before: dict[int, tuple[Unit, ...]] = {}
+    for row in db.session.scalars(select(UnitSuccession).order_by(UnitSuccession.id)):
+        old, new = units[row.predecessor_id], units[row.successor_id]
+        after[old.id] = (*after.get(old.id, ()), new)
+        before[new.id] = (*before.get(new.id, ()), old)
+    return after, before
 
 
 def _set_lines(boundaries: list[Boundary], units: dict[int, Unit]) -> list[SetLine]:
@@ -164,6 +197,7 @@ def _set_line(
         seams=(*overlaps(lands), *gaps(lands)),
         state=state,
         days_ahead=max(0, (valid_from - today).days),
+        cases_moving=None if is_past else len(territory_switch.plan(valid_from).moves),
     )
 
 

@@ -183,7 +183,11 @@ def _officer_moves(session: Session, land: DayOfLand) -> tuple[OfficerMove, ...]
 
 
 def switch(
-    on: date, *, officer: Officer | None = None, batch: int = BATCH
+    on: date,
+    *,
+    officer: Officer | None = None,
+    batch: int = BATCH,
+    most: int | None = None,
 ) -> TerritorySwitch | None:
     """Let open cases follow their land to the units of a day, and officers their unit.
 
@@ -195,6 +199,8 @@ def switch(
         on: the day whose land counts; today at the latest.
         officer: who asked for it; the machine when left out.
         batch: cases in one transaction.
+        most: look at so many cases at least and then stop, for somebody waits for an answer; the
+            run is left unfinished, and the next one takes it up.
 
     Returns:
         The run, or None when nothing had to change.
@@ -211,11 +217,18 @@ def switch(
             return None
         run_id = _begin(on, officer_id)
     land = territory_day.day_of_land(on, _referred_to(db.session()))
-    last_id = 0
+    last_id = seen = 0
     while ids := _next_cases(land, last_id, batch):
-        _pass_batch(run_id, ids, land, officer_id)
-        last_id = ids[-1]
+        if most is not None and seen >= most:
+            return db.session.get_one(TerritorySwitch, run_id)
+        _pass_batch(run_id, ids, land)
+        last_id, seen = ids[-1], seen + len(ids)
     return _finish(run_id, land)
+
+
+def is_unfinished(on: date) -> bool:
+    """Tell whether a switch on a day was begun and not ended."""
+    return _unfinished(on) is not None
 
 
 def _unfinished(on: date) -> int | None:
@@ -251,11 +264,11 @@ def _next_cases(land: DayOfLand, after_id: int, batch: int) -> list[int]:
     return list(db.session.scalars(query.with_only_columns(Case.id)))
 
 
-def _pass_batch(run_id: int, ids: Sequence[int], land: DayOfLand, officer_id: int | None) -> None:
+def _pass_batch(run_id: int, ids: Sequence[int], land: DayOfLand) -> None:
     with transaction() as work:
         session = work.session
         run = locked_run(session, run_id)
-        actor = session.get(Officer, officer_id) if officer_id else None
+        actor = session.get(Officer, run.officer_id) if run.officer_id else None
         moves = []
         for case in locked_cases(session, ids):
             outcome = _outcome(session, case, land)

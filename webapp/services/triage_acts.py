@@ -17,7 +17,7 @@ from webapp.domain.errors import Conflict, InvalidInput, NotFound
 from webapp.domain.evidence import DEFAULT_PIN_ACCURACY_M, EARLIEST_CAPTURE, is_reasonable
 from webapp.domain.geo import Position, is_usable
 from webapp.models import Category, Officer, Photo, Report, ReportTriage, TriageAct, Unit
-from webapp.services import photo_preparation, territory, triage_claims
+from webapp.services import photo_preparation, triage_claims
 from webapp.services.submission import clean_text
 from webapp.services.transaction import Transaction, transaction
 from webapp.services.triage_scope import on_desk_of
@@ -66,7 +66,8 @@ def place(officer: Officer, report_id: int, placing: Placing, *, seen_at: dateti
 
     Raises:
         InvalidInput: the position cannot be read, is missing, or lies on nobody's land; the
-            category or the unit does not exist, or not any more; the time cannot be.
+            category or the unit does not exist, or not any more; the table names nobody for the
+            spot and no unit was set; the time cannot be.
         Conflict: somebody else dealt with the report meanwhile.
         NotFound: there is no such report.
     """
@@ -76,7 +77,7 @@ def place(officer: Officer, report_id: int, placing: Placing, *, seen_at: dateti
         captured_at = _read_captured_at(placing.captured_at, report)
         category_code = _checked_category(work.session, placing.category_code)
         _check_unit(work.session, placing.unit_id)
-        _check_placed(work.session, report, standing, position, placing.unit_id)
+        _check_placed(work.session, report, standing, position, category_code, placing.unit_id)
         if position is not None:
             standing.set_latitude, standing.set_longitude = position.latitude, position.longitude
         standing.set_category_code = category_code
@@ -221,6 +222,7 @@ def _check_placed(
     report: Report,
     standing: ReportTriage,
     typed: Position | None,
+    category_code: str,
     unit_id: int | None,
 ) -> None:
     """Say at once what the machine would only hold again."""
@@ -229,9 +231,11 @@ def _check_placed(
         raise InvalidInput("position_missing_beside_unit", field="position")
     if position is None:
         raise InvalidInput("position_missing", field="position")
-    day = triage_claims.day_that_counts(position, report)
-    if unit_id is None and territory.ground_at(position, day).commune_id is None:
+    route = triage_claims.route_of(report, position, category_code, unit_id)
+    if route.commune_id is None:
         raise InvalidInput("position_outside", field="position")
+    if route.lead_unit_id is None:
+        raise InvalidInput("responsible_unit_missing", field="unit_id")
 
 
 def _found_position(session: Session, report: Report, standing: ReportTriage) -> Position | None:

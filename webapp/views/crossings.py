@@ -61,9 +61,9 @@ Cells = dict[str, str]
 
 
 @blueprint.app_template_filter("kilometre")
-def kilometre(chainage_m: float | None) -> str:
-    """Say a distance along a line: "Km1397+250"; "–" when nobody knows it."""
-    return "–" if chainage_m is None else say_chainage(chainage_m)
+def kilometre(chainage_m: float | None, accuracy_m: float | None = None) -> str:
+    """Say a distance along a line: "Km1397+250", "Km1397+300 ±400"; "–" when nobody knows it."""
+    return "–" if chainage_m is None else say_chainage(chainage_m, accuracy_m)
 
 
 @blueprint.get("/crossings")
@@ -308,7 +308,7 @@ def _pin(crossing: Crossing) -> dict[str, Any]:
         "code": crossing.code,
         "name": crossing.name,
         "line": crossing.corridor.code if crossing.corridor else None,
-        "kilometre": kilometre(crossing.chainage_m),
+        "kilometre": kilometre(crossing.chainage_m, crossing.chainage_accuracy_m),
         "state": crossing.state,
         "state_name": str(labels.CROSSING_STATE[crossing.state]),
         "measures": ", ".join(measures),

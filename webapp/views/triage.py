@@ -23,7 +23,7 @@ from webapp.domain.errors import Conflict, InvalidInput, NotFound
 from webapp.domain.triage import HOLD_CODES
 from webapp.paths import LARGEST_ID
 from webapp.security import current_officer, officers_only
-from webapp.services import triage_acts, triage_desk, triage_sheet
+from webapp.services import transfers_overview, triage_acts, triage_desk, triage_sheet
 
 blueprint = Blueprint("triage", __name__)
 
@@ -39,7 +39,13 @@ def count_beside_desk() -> dict[str, object]:
         return {}
     if not current_user.is_authenticated or current_user.role not in READERS:
         return {}
-    return {"nav_counts": {"triage.desk": triage_desk.count_held(current_officer())}}
+    officer = current_officer()
+    return {
+        "nav_counts": {
+            "triage.desk": triage_desk.count_held(officer),
+            "transfers.index": transfers_overview.count_to_rule(officer),
+        }
+    }
 
 
 @blueprint.get("/triage")

@@ -16,6 +16,8 @@ export function begin() {
   onKey('t', () => focusOn(visible('[data-key="t"]')));
   onKey('b', () => focusOn(visible('[data-key="b"]')));
   onKey('x', openResolve);
+  onKey('p', () => openForm('coordinate'));
+  onKey('c', () => openForm('transfer'));
   onKey('v', nextPhoto);
   onKey('h', () => focusOn(photoInFocus('[data-review="shown"]')));
   onKey('i', keepPrivate);
@@ -139,6 +141,9 @@ function beginCase() {
   if (back) back.href = backTo(list, head.dataset.case);
   focusOn(document.querySelector('[aria-invalid="true"]') || told);
   if (window.location.hash === '#resolve') openResolve();
+  if (['#coordinate', '#transfer'].includes(window.location.hash)) {
+    openForm(window.location.hash.slice(1));
+  }
   restBar(document.querySelector('.actbar.only-phone-bar'));
 }
 
@@ -186,6 +191,15 @@ function openResolve() {
   form.open = true;
   form.scrollIntoView({ block: 'nearest' });
   return focusOn(form.querySelector('input[type="file"]'));
+}
+
+/** Opens the form of an act on the case's page; beside the queue it leads there. */
+function openForm(id) {
+  const form = document.querySelector(`details#${id}`);
+  if (!form) return focusOn(visible(`[data-key="${id}"]`));
+  form.open = true;
+  form.scrollIntoView({ block: 'nearest' });
+  return focusOn(form.querySelector('select, textarea'));
 }
 
 function visible(selector) {

@@ -1,4 +1,4 @@
-"""Coordinates as files give them: numbers that may be degrees, swapped, or metres of a plane."""
+"""What GeoJSON files hold, read with care: positions, numbers, texts of all kinds of hands."""
 
 import math
 from typing import Any
@@ -44,3 +44,10 @@ def range_problem(point: tuple[float, float]) -> str | None:
     if longitude <= POLE_DEGREES and latitude <= ANTIMERIDIAN_DEGREES:
         return "axes_swapped"
     return "out_of_range"
+
+
+def plain_text(value: Any) -> str | None:
+    """Return a property as trimmed text; numbers are taken, for codes are often written so."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value).strip() or None
