@@ -132,13 +132,13 @@ def test_a_report_is_held_for_every_reason_and_one_is_dismissed() -> None:
 
 def test_every_commune_has_open_and_resolved_work() -> None:
     rows = db.session.execute(
-        select(Case.lead_unit_id, Case.is_open).distinct().order_by(Case.lead_unit_id)
+        select(Case.commune_id, Case.is_open).distinct().order_by(Case.commune_id)
     )
-    by_unit: dict[int, set[bool]] = {}
-    for unit_id, is_open in rows:
-        by_unit.setdefault(unit_id, set()).add(is_open)
-    assert len(by_unit) == 9
-    assert all(states == {True, False} for states in by_unit.values())
+    by_commune: dict[int, set[bool]] = {}
+    for commune_id, is_open in rows:
+        by_commune.setdefault(commune_id, set()).add(is_open)
+    assert len(by_commune) == 9
+    assert all(states == {True, False} for states in by_commune.values())
 
 
 def test_there_are_late_cases_unseen_ones_and_many_witnesses() -> None:
@@ -195,8 +195,9 @@ def test_an_interrupted_load_did_nothing_twice() -> None:
         .having(func.count() > 1)
     )
     assert db.session.execute(doubled).all() == []
-    assert db.session.scalar(select(func.count(Unit.id))) == 10
-    assert db.session.scalar(select(func.count(CaseEvent.id))) == 309
+    # The district, its nine communes, and three that manage the roads and the railway.
+    assert db.session.scalar(select(func.count(Unit.id))) == 13
+    assert db.session.scalar(select(func.count(CaseEvent.id))) == 320
 
 
 def test_no_work_is_left_and_the_figures_are_counted() -> None:
@@ -316,7 +317,8 @@ def test_three_pairs_wait_for_an_officer_and_no_others() -> None:
     assert [(one.lead_unit.code, one.category_code) for one, _other in pairs] == [
         (places.KHANH_HAI, "pavement_encroachment"),
         (places.VINH_HAI, "illegal_parking"),
-        (places.NHON_HAI, "road_damage"),
+        # In Nhơn Hải, on a provincial road: who manages it leads.
+        (places.PROVINCE, "road_damage"),
     ]
     for suggestion, (one, other) in zip(waiting, pairs, strict=True):
         assert (one.is_open, other.is_open) == (True, True)

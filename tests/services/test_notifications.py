@@ -278,6 +278,19 @@ def test_each_change_is_told_once_however_often_its_job_runs(world: World) -> No
     assert "Đã dọn hàng rong." in world.mail.letters[1].text
 
 
+def test_whoever_reported_twice_is_told_once_of_one_change(world: World) -> None:
+    report, case = told_reporter(world)
+    again = world.add_report(install_key_hash=report.install_key_hash, email=EMAIL.upper())
+    world.attach(again, case)
+    world.confirm(again)
+    world.work()
+    world.mail.letters.clear()
+    with clock.at(MORNING + timedelta(minutes=1)):
+        world.resolve(case)
+        world.work()
+    assert world.kinds == ["resolved"]
+
+
 def test_land_that_passes_under_a_case_without_its_lead_is_not_told(world: World) -> None:
     _report, case = told_reporter(world)
     world.happen(case, "land_passed", lead_unit_id=world.commune.id, commune_id=world.other.id)

@@ -395,12 +395,18 @@ def test_after_the_watch_period_a_new_case_opens_at_the_same_place(
     assert (case.place_id, case.severity) == (old.place_id, 1)
 
 
-def test_a_case_of_another_commune_is_no_candidate(store: PhotoStore) -> None:
+@pytest.mark.parametrize(("accuracy_m", "cases"), [(5.0, 2), (12.0, 1)])
+def test_a_case_of_another_commune_is_a_candidate_only_at_the_border_itself(
+    store: PhotoStore, accuracy_m: float, cases: int
+) -> None:
     photo = pictures.seen_from(MARKET, 0)
-    on_border = scene.ON_THE_BORDER
-    west = (on_border[0], on_border[1] - scene.TEN_METRES)
-    east = (on_border[0], on_border[1] + scene.TEN_METRES)
-    reports = [scene.add_report(store=store, photos=(photo,), fix=fix) for fix in (west, east)]
+    latitude, border = scene.ON_THE_BORDER
+    reports = [
+        scene.add_report(
+            store=store, photos=(photo,), fix=(latitude, border + away), accuracy_m=accuracy_m
+        )
+        for away in (-scene.TEN_METRES, scene.TEN_METRES)
+    ]
     for report in reports:
         run(report, store)
-    assert case_of(reports[0]).lead_unit_id != case_of(reports[1]).lead_unit_id
+    assert len({case_of(report).id for report in reports}) == cases

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from webapp.extensions import db
 from webapp.models import Corridor
-from webapp.sentences import SENTENCES
+from webapp.sentences import SENTENCES, say
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKERS = ("domain/corridor_files.py", "services/corridor_import.py")
@@ -73,7 +73,7 @@ METRES = [[580_000.0, 1_283_000.0], [580_500.0, 1_284_000.0]]
     [
         (road(METRES), "Quốc lộ 1A: tọa độ 580000, 1.283e+06 là mét của hệ phẳng (như VN-2000)"),
         (road([[11.6, 109.0], [11.7, 109.0]]), "Quốc lộ 1A: tọa độ 11.6, 109 có vẻ đảo"),
-        (road([[109.0, 11.6]]), "Quốc lộ 1A: tuyến chỉ có một điểm, cần ít nhất hai điểm khác nhau."),
+        (road([[109.0, 11.6]]), "Quốc lộ 1A: tuyến chỉ có một điểm, cần ít nhất hai điểm"),
         (road(kind="lane"), "Quốc lộ 1A: không có cấp tuyến “lane”"),
         (road(authority="Khu IV"), "Quốc lộ 1A: không có đơn vị nào mang mã hoặc tên “Khu IV”"),
         (road(half_width_m=0), "Quốc lộ 1A: half_width_m là 0; nửa bề rộng phải là số mét"),
@@ -107,9 +107,11 @@ def test_a_file_that_is_nothing_of_the_kind_is_refused_in_words(
     assert sentence in result.output
 
 
-def test_every_problem_of_a_line_has_its_sentence() -> None:
+def test_every_problem_of_a_line_has_its_sentence(context: None) -> None:
     source = "".join((ROOT / "webapp" / room).read_text(encoding="utf-8") for room in MAKERS)
     found = set(re.findall(r'(?:Problem|_problem)\(\s*"(\w+)"', source))
     found |= {"projected_metres", "axes_swapped", "out_of_range"}
     assert len(found) > 15
     assert [code for code in sorted(found) if f"corridor_{code}" not in SENTENCES] == []
+    said = [say(f"corridor_{code}", {"line": "QL1A", "detail": "x"}, 422) for code in found]
+    assert all(sentence.startswith("QL1A: ") for sentence in said)

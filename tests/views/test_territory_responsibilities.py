@@ -177,6 +177,7 @@ def test_a_stale_form_is_answered_with_409_and_its_words(app: Flask, visitor: Vi
     assert "chữ đã gõ" in page.text
     assert "Chưa lưu gì: bảng đã có thay đổi" in page.text
     assert 'name="based_on" value="2"' in page.text
+    assert "Hãy so với bảng mới nhất" in page.text
     with app.app_context():
         assert len(responsibilities.versions()) == 2
     assert send(visitor, {}, act="save", based_on="2").status_code == 302
@@ -194,7 +195,10 @@ def test_a_version_that_waits_is_withdrawn_by_its_button(visitor: Visitor) -> No
 
 
 def test_a_version_that_has_begun_stays(visitor: Visitor) -> None:
-    assert visitor.post(f"{URL}/1/withdraw", {}, form=URL).status_code == 409
+    refused = visitor.post(f"{URL}/1/withdraw", {}, form=URL)
+    assert refused.status_code == 409
+    assert "Bản 1 đã có hiệu lực nên không rút được." in refused.text
+    assert "Hãy so với bảng mới nhất" not in refused.text
     assert visitor.post(f"{URL}/9/withdraw", {}, form=URL).status_code == 404
 
 

@@ -62,6 +62,7 @@ def register(
     *,
     photos: Sequence[BinaryIO] = (),
     case_number: str | None = None,
+    is_fabricated: bool = False,
 ) -> int:
     """Take a crossing into the register, and link the case on whose page it was found.
 
@@ -72,6 +73,7 @@ def register(
         store: where photos are kept.
         photos: seekable streams.
         case_number: the case to link, which the officer must see.
+        is_fabricated: whether it is made up, for a demonstration; its page says so.
 
     Returns:
         The id of the new crossing.
@@ -92,6 +94,7 @@ def register(
         if not cells.get("is_another"):
             _check_no_twin(work.session, entry)
         crossing = _insert(work.session, settled, officer, now)
+        crossing.is_fabricated = is_fabricated
         row = note(work, crossing, "registered", officer, now, cells.get("words", ""))
         crossings_photos.add(work, checked, crossing, row, officer)
         if case_number:

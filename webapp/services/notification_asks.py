@@ -21,7 +21,7 @@ def ask_to_tell(work: Transaction, event: CaseEvent) -> None:
         work.ask("tell_reporters", event.id)
 
 
-def _anybody(event: CaseEvent) -> Select[tuple[int]]:
+def _anybody(event: CaseEvent) -> Select[int]:
     reached = select(Contact.report_id).where(
         or_(Contact.email.is_not(None), Contact.phone.is_not(None))
     )

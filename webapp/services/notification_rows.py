@@ -26,6 +26,12 @@ class Addressee:
     contact: Contact
     channel: str
 
+    @property
+    def person(self) -> tuple[str, str]:
+        """Whom a message would reach: two reports of one person name the same."""
+        address = address_by(self.channel, self.contact) or ""
+        return self.channel, address.casefold().replace("+84", "0", 1)
+
 
 def quiet_hours(settings: Settings) -> QuietHours:
     """Return the hours in which nobody is woken."""
@@ -40,6 +46,11 @@ def is_wanted() -> ColumnElement[bool]:
         Contact.withdrawn_at.is_(None),
         Contact.unsubscribed_at.is_(None),
     )
+
+
+def address_by(channel: str, contact: Contact) -> str | None:
+    """Return where a contact is reached by a channel."""
+    return contact.email if channel == "email" else contact.phone
 
 
 def channel_for(contact: Contact, settings: Settings) -> str:

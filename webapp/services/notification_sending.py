@@ -17,7 +17,7 @@ from webapp.extensions import db
 from webapp.models import Attachment, Case, Contact, Notification, Report
 from webapp.services import outbox
 from webapp.services.casework_figures import is_current_attachment
-from webapp.services.notification_rows import is_told_of_later, quiet_hours
+from webapp.services.notification_rows import address_by, is_told_of_later, quiet_hours
 from webapp.services.outbox import Lease
 from webapp.services.public_cases import CaseCard, cards_of, cases_with_parts
 from webapp.services.transaction import transaction
@@ -108,7 +108,7 @@ def _obstacle(row: Notification, contact: Contact) -> str:
     """Return why a message must not go out, or nothing."""
     if row.state != "waiting":
         return "settled"
-    if contact.withdrawn_at or contact.unsubscribed_at or not _address(row, contact):
+    if contact.withdrawn_at or contact.unsubscribed_at or not address_by(row.channel, contact):
         return "not_wanted"
     if (contact.confirmed_at is None) != (row.kind == "confirm"):
         return "not_wanted"
@@ -166,7 +166,7 @@ def _notice(
         id=row.id,
         kind=row.kind,
         channel=row.channel,
-        to=_address(row, contact) or "",
+        to=address_by(row.channel, contact) or "",
         url=link_of(contact, settings),
         sent_on=local_day(report.received_at),
         case=case,

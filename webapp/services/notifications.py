@@ -137,7 +137,9 @@ def _asked_lately(session: Session, to: Addressee, now: datetime) -> int:
 
 
 def tell_reporters(event_id: int, lease: Lease, settings: Settings) -> None:
-    """Write down a message for each confirmed contact that an event concerns.
+    """Write down one message for each confirmed contact that an event concerns.
+
+    Whoever reported the same trouble twice is told once.
 
     Raises:
         LeaseLost: somebody else has this work by now; nothing was changed.
@@ -147,7 +149,8 @@ def tell_reporters(event_id: int, lease: Lease, settings: Settings) -> None:
         kind = told_kind(work.session, event)
         if kind is not None:
             due_at = notifying.earliest_sending(kind, clock.now(), quiet_hours(settings))
-            for to in audience(work.session, event, settings):
+            people = {to.person: to for to in audience(work.session, event, settings)}
+            for to in people.values():
                 if not is_told_of_later(work.session, to.report.id, event.id):
                     put(work, to, kind, event.id, due_at=due_at)
         outbox.finish(work, lease)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import cast
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from webapp import clock
 from webapp.domain import responsibilities
@@ -54,8 +54,12 @@ class Table:
 
 
 def versions(*, with_withdrawn: bool = False) -> list[ResponsibilityVersion]:
-    """Return the versions of the table, the newest number first."""
-    query = select(ResponsibilityVersion).order_by(ResponsibilityVersion.number.desc())
+    """Return the versions of the table, the newest number first; their rules come when asked."""
+    query = (
+        select(ResponsibilityVersion)
+        .order_by(ResponsibilityVersion.number.desc())
+        .options(lazyload(ResponsibilityVersion.rules))
+    )
     if not with_withdrawn:
         query = query.where(ResponsibilityVersion.withdrawn_at.is_(None))
     return list(db.session.scalars(query))
@@ -63,7 +67,7 @@ def versions(*, with_withdrawn: bool = False) -> list[ResponsibilityVersion]:
 
 def version_on(on: date) -> ResponsibilityVersion | None:
     """Return the version in force: of those begun the one that began last, then the newest."""
-    return db.session.scalars(_in_force(on)).first()
+    return db.session.scalars(_in_force(on).options(lazyload(ResponsibilityVersion.rules))).first()
 
 
 def table_on(on: date) -> Table | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select, union
 from sqlalchemy.orm import Session
 
 from webapp import clock
@@ -123,15 +123,14 @@ def is_needed(on: date) -> bool:
 def _referred_to(session: Session) -> set[int]:
     """Return the units that open cases or officers belong to."""
     standing = select(Coordination.unit_id).join(Case, Case.id == Coordination.case_id)
-    queries = (
-        select(Case.lead_unit_id).where(Case.is_open).distinct(),
-        select(Case.commune_id).where(Case.is_open).distinct(),
-        select(Case.transfer_to_id).where(Case.is_open).distinct(),
-        standing.where(Case.is_open, Coordination.state != "ended").distinct(),
-        select(Officer.unit_id).distinct(),
+    found = union(
+        select(Case.lead_unit_id).where(Case.is_open),
+        select(Case.commune_id).where(Case.is_open),
+        select(Case.transfer_to_id).where(Case.is_open),
+        standing.where(Case.is_open, Coordination.state != "ended"),
+        select(Officer.unit_id),
     )
-    found = (unit_id for query in queries for unit_id in session.scalars(query))
-    return {unit_id for unit_id in found if unit_id is not None}
+    return {unit_id for unit_id in session.scalars(found) if unit_id is not None}
 
 
 def _move(case: Case, passing: Passing) -> Move:

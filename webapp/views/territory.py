@@ -18,6 +18,7 @@ from webapp.models import TerritorySwitch
 from webapp.security import current_officer, officers_only
 from webapp.services import (
     corridor_overview,
+    notifications,
     responsibilities_overview,
     territory_correction,
     territory_overview,
@@ -64,6 +65,7 @@ def index() -> str:
         land=territory_overview.overview(day),
         corridor_lines=corridor_overview.corridors_overview(day),
         duties=responsibilities_overview.read(day),
+        messages=notifications.counts(),
     )
 
 

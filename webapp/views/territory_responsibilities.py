@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from webapp import clock, labels, language, sentences
-from webapp.domain.errors import Conflict, InvalidInput
+from webapp.domain.errors import AnLoError, Conflict, InvalidInput
 from webapp.domain.responsibilities_draft import MOST_RULES, Draft, DraftRule, DraftTask, Fault
 from webapp.errors import status_of
 from webapp.security import current_officer, officers_only
@@ -56,14 +56,11 @@ def change() -> Response | str:
     What was typed travels with the form: nothing is stored before it is saved.
     """
     draft, act = _draft(request.form), request.form.get("act", "preview")
-    try:
-        if act == "save":
-            return _save(draft)
-        if act == "preview":
-            return _page(draft, preview=responsibilities_edit.preview(draft))
-        return _page(_rearranged(draft, act))
-    except (DraftRefused, Conflict) as error:
-        return _again(draft, error)
+    if act == "save":
+        return _save(draft)
+    if act == "preview":
+        return _page(draft, preview=responsibilities_edit.preview(draft))
+    return _page(_rearranged(draft, act))
 
 
 @blueprint.post("/territory/responsibilities/<id:number>/withdraw")
@@ -82,17 +79,25 @@ def _save(draft: Draft) -> Response:
     return redirect(url_for("territory.index", _anchor="duties"))
 
 
-def _again(draft: Draft, error: DraftRefused | Conflict) -> Response:
-    """Show what was typed again, and what is wrong with it.
+@blueprint.errorhandler(DraftRefused)
+def _answer_refused(error: DraftRefused) -> Response:
+    """Show what was typed again, and everything that is wrong with it."""
+    return _again(_draft(request.form), error, faults=error.faults)
 
-    After a conflict the page knows the newest version: saving once more is then on purpose.
-    """
+
+@blueprint.errorhandler(Conflict)
+def _answer_conflict(error: Conflict) -> Response:
+    """Keep every word of a form that came too late; saving it once more is then on purpose."""
+    if error.code == "duties_changed":
+        draft = responsibilities_edit.rebased(_draft(request.form))
+        return _again(draft, error, is_stale=True)
+    return _again(responsibilities_edit.begin(), error)
+
+
+def _again(draft: Draft, error: AnLoError, **values: Any) -> Response:
     status = status_of(error)
-    faults = error.faults if isinstance(error, DraftRefused) else ()
-    if isinstance(error, Conflict):
-        draft = responsibilities_edit.rebased(draft)
     message = sentences.say(error.code, error.details, status)
-    return make_response(_page(draft, faults=faults, message=message), status)
+    return make_response(_page(draft, message=message, **values), status)
 
 
 def _page(draft: Draft, **values: Any) -> str:
@@ -104,7 +109,7 @@ def _page(draft: Draft, **values: Any) -> str:
         editions=responsibilities_overview.editions(clock.today()),
         today=clock.today(),
         every=EVERY,
-        **({"faults": (), "message": None, "preview": None} | values),
+        **({"faults": (), "message": None, "is_stale": False, "preview": None} | values),
     )
 
 
