@@ -1,4 +1,4 @@
-"""Log lines: one event a line, key=value, with tracking keys masked."""
+"""Log lines: one event a line, key=value, with tracking keys and links in messages masked."""
 
 import logging
 import re
@@ -8,8 +8,8 @@ from typing import Any
 
 import structlog
 
-# A tracking key is a secret: whoever reads a log must not be able to open a report's page.
-_KEY_IN_ADDRESS = re.compile(r"(/(?:track|receipt)/|[?&]key=)[^/?&\s\"']+")
+# A key or a link is a secret: whoever reads a log must not be able to open a report's page.
+_KEY_IN_ADDRESS = re.compile(r"(/(?:track|receipt|m)/|[?&]key=)[^/?&\s\"']+")
 
 # 26 signs of Crockford's base32 (O, I and L may stand for digits), alone: capitals as we write
 # keys, or with a digit among them, which words of our own do not have.

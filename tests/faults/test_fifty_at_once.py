@@ -48,24 +48,14 @@ def server(app: Flask, live_server: Callable[..., LiveServer]) -> LiveServer:
 def test_fifty_phones_around_one_spot_make_one_case(
     app: Flask, server: LiveServer, round_number: int
 ) -> None:
-    phones = list(crowd(PHONES, seed=round_number))
-    report_at_once(app, server, phones)
-    with app.app_context():
-        case = db.session.scalars(select(Case)).one()
-        check_one_case(case, server, phones)
-        assert db.session.scalar(select(func.count(MergeSuggestion.id))) == 0
+    check_that_all_make_one(app, server, list(crowd(PHONES, seed=round_number)))
 
 
 @pytest.mark.parametrize("round_number", ROUNDS)
 def test_fifty_photos_that_show_nothing_make_one_case_of_one_spot(
     app: Flask, server: LiveServer, round_number: int
 ) -> None:
-    phones = list(crowd_in_the_dark(PHONES, seed=round_number))
-    report_at_once(app, server, phones)
-    with app.app_context():
-        case = db.session.scalars(select(Case)).one()
-        check_one_case(case, server, phones)
-        assert db.session.scalar(select(func.count(MergeSuggestion.id))) == 0
+    check_that_all_make_one(app, server, list(crowd_in_the_dark(PHONES, seed=round_number)))
 
 
 @pytest.mark.parametrize("round_number", ROUNDS)
@@ -80,6 +70,15 @@ def test_two_spots_a_street_apart_make_two_cases(
         one, other = db.session.scalars(select(Case).order_by(Case.latitude))
         check_one_case(one, server, here)
         check_one_case(other, server, there)
+
+
+def check_that_all_make_one(app: Flask, server: LiveServer, phones: Sequence[Phone]) -> None:
+    """Send all at once: there is one case of them all, and nothing is left to suggest."""
+    report_at_once(app, server, phones)
+    with app.app_context():
+        case = db.session.scalars(select(Case)).one()
+        check_one_case(case, server, phones)
+        assert db.session.scalar(select(func.count(MergeSuggestion.id))) == 0
 
 
 def crowd(size: int, *, seed: int, centre: tuple[float, float] = scene.WEST) -> Iterator[Phone]:

@@ -1,4 +1,4 @@
-"""Reads what casework left behind, and checks that it adds up: histories, seals, counts."""
+"""Lets things happen to cases, and checks that what is left adds up: histories, seals, counts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -11,8 +11,16 @@ from sqlalchemy import func, select
 from webapp import clock
 from webapp.domain import casework as rules
 from webapp.extensions import db
-from webapp.models import Attachment, Case, CaseEvent, LabelledPair, MergeSuggestion, Report
-from webapp.services.casework import state_of
+from webapp.models import (
+    Attachment,
+    Case,
+    CaseEvent,
+    LabelledPair,
+    MergeSuggestion,
+    Officer,
+    Report,
+)
+from webapp.services.casework import append, state_of
 from webapp.services.casework_acts import Seen
 from webapp.services.casework_figures import is_current_attachment, witness_count
 from webapp.services.transaction import transaction
@@ -20,8 +28,13 @@ from webapp.services.transaction import transaction
 
 def reread(case: Case) -> Case:
     """Return a case as it stands now."""
+    return numbered(case.number)
+
+
+def numbered(number: str) -> Case:
+    """Return the case of a number as it stands now."""
     db.session.rollback()
-    return db.session.scalars(select(Case).where(Case.number == case.number)).one()
+    return db.session.scalars(select(Case).where(Case.number == number)).one()
 
 
 def seen(case: Case) -> Seen:
@@ -44,6 +57,23 @@ def holder_of(case: Case) -> list[Attachment]:
     db.session.rollback()
     held = select(Attachment).where(Attachment.case_id == case.id, is_current_attachment())
     return list(db.session.scalars(held.order_by(Attachment.report_id)))
+
+
+def last_report(case: Case) -> int:
+    """Return the id of the newest report that a case holds."""
+    return holder_of(case)[-1].report_id
+
+
+def happen(case: Case, officer: Officer | None, *kinds: str, sentence: str = "Đã xong.") -> None:
+    """Let things happen to a case one after the other; the machine does them when nobody does.
+
+    How a proof is checked is told elsewhere: a case is resolved by its public sentence alone.
+    """
+    for kind in kinds:
+        with transaction() as work:
+            fresh = work.session.get_one(Case, case.id, populate_existing=True)
+            data = {"public_sentence": sentence} if kind == "resolved" else {}
+            append(work, fresh, kind, actor=officer, now=clock.now(), data=data)
 
 
 def labels() -> list[tuple[str, bool]]:

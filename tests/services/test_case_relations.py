@@ -3,23 +3,22 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
 
 from tests.pictures import seen_from, street
-from tests.servers.casework_history import holder_of, reread, seen, suggest
+from tests.servers.casework_history import holder_of, numbered, reread, seen, suggest
 from tests.servers.casework_scene import (
     SPOT,
     District,
     add_photo,
     attach,
-    build_district,
     make_case,
     make_officer,
     moments_ago,
 )
 from tests.servers.counting import SqlCounter
 from webapp import clock
-from webapp.domain.errors import NotFound
+from webapp.domain import merging
+from webapp.domain.errors import NotAllowed, NotFound
 from webapp.domain.geo import Position
 from webapp.extensions import db
 from webapp.models import Case, Officer, PhotoReuse
@@ -44,16 +43,6 @@ TERMS = {"rule": "likeliest_case_1", "probability": 0.7}
 
 
 @pytest.fixture
-def district(context: None) -> District:
-    return build_district()
-
-
-@pytest.fixture
-def officer(district: District) -> Officer:
-    return make_officer(district.commune_id)
-
-
-@pytest.fixture
 def older(district: District) -> Case:
     case = make_case(district.commune_id, now=moments_ago(hours=3))
     for _ in range(2):
@@ -68,11 +57,6 @@ def newer(district: District) -> Case:
     )
     attach(case.number, description="Sạp cá bày ra lòng đường.")
     return case
-
-
-def numbered(number: str) -> Case:
-    db.session.rollback()
-    return db.session.scalars(select(Case).where(Case.number == number)).one()
 
 
 def read(officer: Officer, case: Case) -> Relations:
@@ -166,11 +150,13 @@ def test_neighbours_are_the_nearest_open_cases_of_the_unit(
     assert len(read(supervisor, older).nearby) == 2
 
 
-def test_relations_take_four_statements_whatever_there_is(
+def test_relations_take_five_statements_at_most_whatever_there_is(
     officer: Officer, older: Case, newer: Case, sql_counter: Callable[[], SqlCounter]
 ) -> None:
     split_off(officer, seen(older), holder_of(older)[0].report_id)
     suggest(newer, older, holder_of(newer)[0].report_id, TERMS)
+    beside = make_case(older.lead_unit_id)
+    merge(officer, seen(older), seen(beside))
     case = reread(older)
     officer_id = officer.id
     db.session.expire_all()
@@ -179,7 +165,37 @@ def test_relations_take_four_statements_whatever_there_is(
     assert officer.unit_id
     with sql_counter() as statements:
         relations_of(officer, case)
-    assert len(statements) <= 4
+    assert len(statements) <= 5
+
+
+def test_an_undo_is_offered_only_while_something_would_be_given_back(
+    officer: Officer, older: Case, newer: Case
+) -> None:
+    merge(officer, seen(older), seen(newer))
+    assert [each.can_undo for each in read(officer, older).merged_here] == [True]
+    gone = read(officer, newer)
+    assert (gone.can_undo_merge, gone.reports_now) == (True, ())
+    report_id = next(
+        each.report_id for each in holder_of(older) if merging.came_through(each.terms)
+    )
+    made = split_off(officer, seen(older), report_id)
+    assert [each.can_undo for each in read(officer, older).merged_here] == [False]
+    gone = read(officer, newer)
+    assert not gone.can_undo_merge
+    assert [case.number for case in gone.reports_now] == [made]
+    with pytest.raises(NotAllowed, match="unmerge_nothing_left"):
+        unmerge(officer, seen(newer))
+
+
+def test_an_undo_that_would_leave_nothing_behind_is_not_offered(
+    officer: Officer, older: Case, newer: Case
+) -> None:
+    merge(officer, seen(older), seen(newer))
+    own = [each.report_id for each in holder_of(older) if not merging.came_through(each.terms)]
+    for report_id in own:
+        split_off(officer, seen(older), report_id)
+    assert [each.can_undo for each in read(officer, older).merged_here] == [False]
+    assert not read(officer, newer).can_undo_merge
 
 
 def compared(officer: Officer, one: Case, other: Case) -> CasePair:

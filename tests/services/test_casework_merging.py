@@ -12,6 +12,7 @@ from tests.servers.casework_history import (
     check_counts,
     check_history,
     events_of,
+    happen,
     holder_of,
     labels,
     reread,
@@ -22,7 +23,6 @@ from tests.servers.casework_scene import (
     SPOT,
     District,
     attach,
-    build_district,
     make_case,
     make_officer,
     moments_ago,
@@ -41,22 +41,12 @@ from webapp.models import (
 )
 from webapp.services import casefile, casework_acts
 from webapp.services.case_families import lock_survivor, survivor_of
-from webapp.services.casework import append, open_case
+from webapp.services.casework import open_case
 from webapp.services.casework_acts import Seen
 from webapp.services.casework_merging import keep_apart, merge, unmerge
 from webapp.services.transaction import transaction
 
 pytestmark = pytest.mark.usefixtures("context")
-
-
-@pytest.fixture
-def district(context: None) -> District:
-    return build_district()
-
-
-@pytest.fixture
-def officer(district: District) -> Officer:
-    return make_officer(district.commune_id)
 
 
 @pytest.fixture
@@ -68,15 +58,6 @@ def pair(district: District) -> tuple[Case, Case]:
         attach(older.number, install_key_hash=key * 64, captured_at=moments_ago(hours=3))
     attach(newer.number, install_key_hash="c" * 64, captured_at=moments_ago(hours=1))
     return older, newer
-
-
-def resolve(case: Case, officer: Officer) -> None:
-    """End a case the short way; how a proof is checked is told elsewhere."""
-    for kind in ("acknowledged", "resolved"):
-        with transaction() as work:
-            fresh = work.session.get_one(Case, case.id, populate_existing=True)
-            data = {"public_sentence": "Đã xong."} if kind == "resolved" else {}
-            append(work, fresh, kind, actor=officer, now=clock.now(), data=data)
 
 
 def reports_of(case: Case) -> list[int]:
@@ -224,7 +205,7 @@ def test_what_cannot_be_one_is_refused(
         merge(officer, seen(foreign), seen(older))
     with pytest.raises(InvalidInput, match="words_too_long"):
         merge(officer, seen(older), seen(newer), "a" * 2001)
-    resolve(newer, officer)
+    happen(newer, officer, "acknowledged", "resolved")
     assert refusal(lambda: merge(officer, seen(older), seen(newer))) == "merge_not_open"
     assert refusal(lambda: merge(officer, seen(newer), seen(older))) == "merge_not_open"
 
@@ -304,7 +285,7 @@ def test_trouble_that_came_back_stays_so_whichever_case_goes_on(
 ) -> None:
     older, newer = pair
     before = make_case(older.lead_unit_id, now=moments_ago(hours=2))
-    resolve(before, officer)
+    happen(before, officer, "acknowledged", "resolved")
     with transaction() as work:
         relapse = open_case(
             work,
@@ -360,7 +341,7 @@ def test_only_what_could_be_merged_is_kept_apart(
 ) -> None:
     older, newer = pair
     ended = make_case(district.commune_id)
-    resolve(ended, officer)
+    happen(ended, officer, "acknowledged", "resolved")
     merge(officer, seen(older), seen(newer))
     refused = [
         refusal(lambda other=other: keep_apart(officer, seen(older), other.number))
@@ -392,7 +373,7 @@ def test_a_merge_is_undone_also_after_the_survivor_ended(
 ) -> None:
     older, newer = pair
     merge(officer, seen(older), seen(newer))
-    resolve(older, officer)
+    happen(older, officer, "acknowledged", "resolved")
     unmerge(officer, seen(newer))
     assert reread(newer).is_open
     assert reread(older).status == "resolved"

@@ -11,8 +11,11 @@ from tests.servers.casework_history import (
     check_counts,
     check_history,
     events_of,
+    happen,
     holder_of,
     labels,
+    last_report,
+    numbered,
     reread,
     seen,
 )
@@ -20,7 +23,6 @@ from tests.servers.casework_scene import (
     LIKELY_TERMS,
     District,
     attach,
-    build_district,
     make_case,
     make_officer,
     moments_ago,
@@ -38,7 +40,6 @@ from webapp.models import (
     ReportTriage,
 )
 from webapp.services import casework_acts
-from webapp.services.casework import append
 from webapp.services.casework_acts import Seen
 from webapp.services.casework_merging import merge, unmerge
 from webapp.services.casework_splitting import split_off, undo_split
@@ -48,39 +49,12 @@ pytestmark = pytest.mark.usefixtures("context")
 
 
 @pytest.fixture
-def district(context: None) -> District:
-    return build_district()
-
-
-@pytest.fixture
-def officer(district: District) -> Officer:
-    return make_officer(district.commune_id)
-
-
-@pytest.fixture
 def case(district: District) -> Case:
     """An open case of severity 2 with three reports of three phones."""
     case = make_case(district.commune_id, severity=2, now=moments_ago(hours=3))
     for key in "abc":
         attach(case.number, install_key_hash=key * 64, captured_at=moments_ago(hours=3))
     return case
-
-
-def numbered(number: str) -> Case:
-    db.session.rollback()
-    return db.session.scalars(select(Case).where(Case.number == number)).one()
-
-
-def last_report(case: Case) -> int:
-    return holder_of(case)[-1].report_id
-
-
-def happen(case: Case, officer: Officer, *kinds: str) -> None:
-    for kind in kinds:
-        with transaction() as work:
-            fresh = work.session.get_one(Case, case.id, populate_existing=True)
-            data = {"public_sentence": "Đã xong."} if kind == "resolved" else {}
-            append(work, fresh, kind, actor=officer, now=clock.now(), data=data)
 
 
 def change(report_id: int, **values: object) -> None:

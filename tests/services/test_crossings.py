@@ -1,22 +1,26 @@
 """The register of crossings, read: what a report is linked to, who sees which, lists and maps."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from tests.factories import (
     make_case,
     make_commune,
     make_officer,
+    make_report,
     make_supervising_unit,
     somewhere,
 )
 from tests.servers.crossings_scene import make_crossing, make_railway
+from webapp.adapters.photo_store import PhotoStore
 from webapp.domain.errors import NotFound
 from webapp.domain.geo import Position
 from webapp.extensions import db
-from webapp.models import Unit
-from webapp.services import crossings
+from webapp.models import Case, Unit
+from webapp.services import crossings, crossings_cases, outbox, triage
 from webapp.services.crossings import Wanted
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -31,6 +35,21 @@ def test_a_report_of_a_crossing_is_linked_to_the_nearest_registered_one() -> Non
     near = make_crossing(somewhere(east_m=30))
     make_crossing(somewhere(east_m=-45))
     assert linked(somewhere(accuracy_m=10)) == near.id
+
+
+def test_triage_links_the_case_that_it_opens(tmp_path: Path) -> None:
+    unit = make_commune(parent=make_supervising_unit())
+    crossing = make_crossing(somewhere(east_m=20), unit)
+    report = make_report(somewhere(), category_code="self_opened_crossing", asks_for_triage=True)
+    lease = outbox.lease("triage_report", str(report.id), seconds=20)
+    assert lease is not None
+    triage.triage_report(report.id, lease, PhotoStore(tmp_path / "photos"))
+
+    [case] = db.session.scalars(select(Case))
+    assert case.crossing_id == crossing.id
+    block = crossings_cases.on_case(make_officer(unit), case)
+    assert block is not None
+    assert (block.crossing, block.is_asked) == (crossing, False)
 
 
 def test_a_closed_crossing_is_found_as_well() -> None:

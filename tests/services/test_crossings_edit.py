@@ -346,9 +346,7 @@ def test_crossings_follow_their_land_to_the_unit_that_holds_it(district: Unit) -
     old = make_commune(parent=district, valid_to=today - timedelta(days=1))
     new = make_commune(parent=district, valid_from=today)
     crossing = make_crossing(somewhere(), old)
-    for moved in (1, 0):
-        with transaction() as work:
-            assert crossings_edit.follow_land(work, today, clock.now()) == moved
+    assert [crossings_edit.follow_today() for _twice in range(2)] == [1, 0]
     assert read(crossing.id).unit_id == new.id
     [row] = history(crossing.id)
     assert (row.kind, row.officer_id, row.data["unit_code"]) == ("changed", None, new.code)

@@ -36,6 +36,7 @@ from webapp.models import (
     Case,
     CaseEvent,
     Contact,
+    Coordination,
     LabelledPair,
     MergeSuggestion,
     Notification,
@@ -46,6 +47,7 @@ from webapp.models import (
     Report,
     ReportTriage,
     Tally,
+    Transfer,
     Unit,
 )
 from webapp.services import accounts, intake, territory, triage
@@ -197,7 +199,7 @@ def test_an_interrupted_load_did_nothing_twice() -> None:
     assert db.session.execute(doubled).all() == []
     # The district, its nine communes, and three that manage the roads and the railway.
     assert db.session.scalar(select(func.count(Unit.id))) == 13
-    assert db.session.scalar(select(func.count(CaseEvent.id))) == 320
+    assert db.session.scalar(select(func.count(CaseEvent.id))) == 328
 
 
 def test_no_work_is_left_and_the_figures_are_counted() -> None:
@@ -359,6 +361,16 @@ def test_an_officer_split_a_report_off() -> None:
 def _kinds(case: Case) -> list[str]:
     query = select(CaseEvent.kind).where(CaseEvent.case_id == case.id).order_by(CaseEvent.version)
     return list(db.session.scalars(query))
+
+
+def test_units_help_each_other_and_two_cases_wait_for_who_leads() -> None:
+    parts = db.session.scalars(select(Coordination).where(Coordination.source == "officer"))
+    assert [part.state for part in parts] == ["replied"]
+    transfers = db.session.scalars(select(Transfer).order_by(Transfer.id)).all()
+    assert [each.state for each in transfers] == ["refused", "open", "open"]
+    contested = transfers[1]
+    assert contested.to_unit_id is None
+    assert db.session.get_one(Case, contested.case_id).is_ruling_asked
 
 
 def test_what_the_officers_chose_is_kept_as_labelled_pairs() -> None:

@@ -343,3 +343,11 @@ def test_work_rests_together_but_not_what_is_in_hand_or_due_later_still() -> Non
     assert sorted(outbox.due(rest_over)) == [(KIND, subject) for subject in ("1", "2", "3", "4")]
     with transaction() as work:
         outbox.finish(work, held)
+
+
+def test_news_for_residents_comes_after_everything_else() -> None:
+    with transaction() as work:
+        work.ask("send_notification", "a", due_at=clock.now() - timedelta(hours=1))
+        work.ask(KIND, SUBJECT)
+        work.ask("tell_reporters", "1", due_at=clock.now() - timedelta(minutes=1))
+    assert outbox.due(clock.now(), limit=2) == [(KIND, SUBJECT), ("send_notification", "a")]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, text
 
 from tests.factories import make_case, make_commune, somewhere
+from tests.servers.casework_history import happen
 from tests.servers.counting import SqlCounter
 from webapp import clock
 from webapp.domain.disclosure import public_spot
@@ -19,7 +20,7 @@ from webapp.domain.errors import AnLoError, InvalidInput, TooLarge
 from webapp.domain.geo import Position, cell_of, distance_m
 from webapp.extensions import db
 from webapp.models import Case, CaseEvent, Place, Unit
-from webapp.services import casework, public_nearby
+from webapp.services import public_nearby
 from webapp.services.public_nearby import Question, cases_near, read_question
 from webapp.services.transaction import transaction
 
@@ -42,15 +43,6 @@ def open_case(unit: Unit, **wishes: Any) -> Case:
     """Open a case that everybody may see, so many metres from the middle."""
     metres = {name: wishes.pop(name) for name in ("east_m", "north_m") if name in wishes}
     return make_case(unit, somewhere(**metres), **({"opened_at": clock.now() - DAYS_AGO} | wishes))
-
-
-def happen(case: Case, *kinds: str) -> None:
-    """Let things happen to a case, as the acts of officers do."""
-    with transaction() as work:
-        fresh = work.session.get_one(Case, case.id, populate_existing=True)
-        for kind in kinds:
-            data = {"public_sentence": "Đã dọn."} if kind == "resolved" else {}
-            casework.append(work, fresh, kind, actor=None, now=clock.now(), data=data)
 
 
 def rewrite(case: Case, **columns: Any) -> None:
@@ -83,7 +75,7 @@ def test_open_cases_come_first_then_the_same_category_then_the_nearest() -> None
     other = open_case(unit, category_code="road_damage")
     near = open_case(unit, east_m=30)
     ended = open_case(unit, north_m=5)
-    happen(ended, "acknowledged", "resolved")
+    happen(ended, None, "acknowledged", "resolved")
 
     in_order = [case.number for case in (near, far, other, ended)]
     assert told(ask(category="pavement_encroachment")) == in_order
@@ -95,7 +87,7 @@ def test_open_cases_come_first_then_the_same_category_then_the_nearest() -> None
 def test_what_is_not_public_yet_is_not_told() -> None:
     fresh = open_case(make_commune(), opened_at=clock.now() - timedelta(hours=5))
     assert told(ask()) == []
-    happen(fresh, "acknowledged")
+    happen(fresh, None, "acknowledged")
     assert told(ask()) == [fresh.number]
 
 
@@ -113,7 +105,7 @@ def test_what_ended_is_told_for_a_season_and_once_for_each_place() -> None:
     unit = make_commune()
     long_ago, older, newer, watched = (open_case(unit) for _ in range(4))
     for case in (long_ago, older, newer, watched):
-        happen(case, "acknowledged", "resolved")
+        happen(case, None, "acknowledged", "resolved")
     rewrite(long_ago, resolved_at=clock.now() - timedelta(days=91))
     rewrite(newer, place_id=older.place_id)
     rewrite(watched, status="closed")

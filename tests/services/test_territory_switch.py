@@ -33,6 +33,7 @@ from webapp.services import (
     case_lists,
     casework,
     outbox,
+    statistics,
     tallies,
     territory_correction,
     territory_switch,
@@ -404,6 +405,17 @@ def test_figures_of_the_old_unit_stay_after_the_switch(
         ("resolved", west.id): 0,
         ("resolved", merged.id): 1,
     }
+
+
+def test_the_districts_page_tells_the_old_unit_from_the_new_one(west: Unit, merged: Unit) -> None:
+    make_case(west, opened_at=BEFORE)
+    rebuild(BEFORE.date())
+    switched()
+    figures = statistics.district(case_lists.Period(BEFORE.date(), FIRST_DAY))
+    rows = {
+        row.name: (row.figures.opened, row.open_now.count, row.ended_on) for row in figures.units
+    }
+    assert rows == {"Tây": (1, 0, LAST_DAY), "Hợp nhất": (0, 1, None)}
 
 
 def test_a_correction_leads_back_by_new_events(west: Unit, merged: Unit) -> None:

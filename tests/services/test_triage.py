@@ -300,6 +300,13 @@ def test_a_photo_whose_bytes_are_away_fails_the_job_and_not_the_photo(store: Pho
     assert (photo_of(report).state, photo_of(report).failures) == ("pending", 0)
 
 
+def fail_too_often(report: Report, store: PhotoStore, words: str) -> None:
+    """Run the triage once more than a photo is tried, and see it fail every time."""
+    for _ in range(photo_preparation.MOST_TRIES + 1):
+        with pytest.raises(OSError, match=words):
+            run_again(report, store)
+
+
 def test_what_fails_after_a_photo_was_prepared_says_nothing_about_the_photo(
     store: PhotoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,9 +316,7 @@ def test_what_fails_after_a_photo_was_prepared_says_nothing_about_the_photo(
     report = scene.add_report(store=store, photos=(scene.jpeg(),))
     with monkeypatch.context() as broken:
         broken.setattr(triage, "triage_in", fail)
-        for _ in range(photo_preparation.MOST_TRIES + 1):
-            with pytest.raises(OSError, match="Input/output"):
-                run_again(report, store)
+        fail_too_often(report, store, "Input/output")
     assert photo_of(report).state == "ready"
     run_again(report, store)
     assert (photo_of(report).state, standing(report).status) == ("ready", "triaged")
@@ -326,9 +331,7 @@ def test_a_disk_that_takes_no_derivative_does_not_make_the_photo_unreadable(
     report = scene.add_report(store=store, photos=(scene.jpeg(),))
     with monkeypatch.context() as broken:
         broken.setattr(PhotoStore, "put_derivative", full)
-        for _ in range(photo_preparation.MOST_TRIES + 1):
-            with pytest.raises(OSError, match="No space left"):
-                run_again(report, store)
+        fail_too_often(report, store, "No space left")
     assert (photo_of(report).state, photo_of(report).failures) == ("pending", 0)
     run_again(report, store)
     assert photo_of(report).state == "ready"

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from tests.servers.casework_history import holder_of, suggest
+from tests.servers.casework_history import holder_of, last_report, numbered, suggest
 from tests.servers.casework_scene import (
     LIKELY_TERMS,
     SPOT,
@@ -235,6 +235,37 @@ def test_a_stale_merge_gets_409_with_both_cases_as_they_are_and_the_typed_words(
     assert f'name="other_version" value="{version_of(app, two.older)}"' in answer.text
     assert "Vẫn gộp vào" in answer.text
     assert reports_of(app, two.newer) == 1
+
+
+def test_a_page_of_a_pair_that_is_one_by_now_says_so_and_asks_for_nothing(
+    two: Two, app: Flask, sign_in: SignIn
+) -> None:
+    visitor = sign_in("officer")
+    stale = {"version": version_of(app, two.newer), "other_version": version_of(app, two.older)}
+    merge(visitor, app, two.newer, two.older)
+    answer = merge(visitor, app, two.newer, two.older, **stale)
+    assert answer.status_code == 409
+    words = words_of(answer.text)
+    assert f"{two.newer} đã được gộp vào {two.older} rồi; không cần làm lại." in words
+    assert "bấm lần nữa" not in words
+    assert 'action="/cases' not in answer.text[answer.text.index("<main") :]
+
+
+def test_a_merge_whose_report_went_on_offers_no_way_back_and_says_where_it_is(
+    two: Two, app: Flask, sign_in: SignIn
+) -> None:
+    visitor = sign_in("officer")
+    merge(visitor, app, two.newer, two.older)
+    assert "Hoàn tác gộp" in visitor.client.get(f"/cases/{two.older}").text
+    with app.app_context():
+        brought = last_report(numbered(two.older))
+        db.session.remove()
+    answer = split(visitor, app, two, report_id=str(brought))
+    made = answer.headers["Location"].rpartition("/")[2]
+    gone = visitor.client.get(f"/cases/{two.newer}").text
+    assert f"Phản ánh đã đến cùng nó nay ở {made}" in words_of(gone)
+    for number in (two.newer, two.older):
+        assert "/unmerge" not in visitor.client.get(f"/cases/{number}").text
 
 
 def test_cases_of_two_units_and_cases_that_ended_say_why_they_stay_apart(

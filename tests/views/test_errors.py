@@ -157,6 +157,13 @@ def test_what_is_no_key_is_left_alone(line: str) -> None:
     assert logs.mask_keys(line) == line
 
 
+def test_a_link_of_a_message_is_masked_in_the_log() -> None:
+    link = "k3v9" * 7
+    assert logs.mask_keys(f"GET https://anlo.vn/m/{link}/confirm 500") == (
+        "GET https://anlo.vn/m/…/confirm 500"
+    )
+
+
 @pytest.mark.parametrize("name", ["", "webapp.app", "gunicorn.error", "rq.worker"])
 def test_every_logger_of_the_process_is_masked(
     app: Flask, caplog: pytest.LogCaptureFixture, name: str

@@ -13,6 +13,7 @@ from flask import Flask, abort, render_template
 from flask.testing import FlaskClient
 
 from tests.factories import make_case, make_commune, make_officer, make_photo, make_report
+from tests.servers.casework_history import happen
 from tests.servers.counting import SqlCounter
 from webapp import clock
 from webapp.adapters.photo_store import PhotoStore
@@ -67,15 +68,6 @@ class Outline(HTMLParser):
 def text_of(client: FlaskClient, url: str) -> str:
     """Return a page's text with plain spaces, however its headings are kept together."""
     return client.get(url).text.replace("\u00a0", " ")
-
-
-def happen(case: Case, *kinds: str, sentence: str = "Đã làm xong.") -> None:
-    """Let things happen to a case, one after the other; the end has a public sentence."""
-    for kind in kinds:
-        with transaction() as work:
-            fresh = work.session.get_one(Case, case.id, populate_existing=True)
-            data = {"public_sentence": sentence} if kind == "resolved" else None
-            casework.append(work, fresh, kind, actor=None, now=clock.now(), data=data)
 
 
 def first_report(case: Case) -> Report:
@@ -167,7 +159,7 @@ STEPS = {
 @pytest.mark.parametrize("words", STEPS)
 def test_tracking_answers_first(app: Flask, client: FlaskClient, words: str) -> None:
     with app.app_context():
-        happen(public_case(), *STEPS[words])
+        happen(public_case(), None, *STEPS[words])
     verdict = re.search(r'<h2 id="now">.*?</h2>', text_of(client, f"/track/{KEY}"), re.DOTALL)
     assert verdict is not None
     assert words in verdict[0]
@@ -261,7 +253,7 @@ def test_a_move_is_told_with_its_unit_and_day_and_never_why(
 ) -> None:
     with app.app_context():
         case = public_case()
-        happen(case, "acknowledged")
+        happen(case, None, "acknowledged")
         other = make_commune(column=1, name="Nhơn Hải")
         if kind != "land_passed":
             offer(case, other)
@@ -309,7 +301,7 @@ def test_what_an_officer_wrote_for_the_public_is_text_and_never_markup(
     sentence = '<img src=x onerror="alert(1)"> Đã vá mặt đường.'
     with app.app_context():
         case = public_case()
-        happen(case, "acknowledged", "started", "resolved", sentence=sentence)
+        happen(case, None, "acknowledged", "started", "resolved", sentence=sentence)
     text = client.get(f"/track/{KEY}").text
     assert "<img src=x" not in text
     assert "Đã vá mặt đường." in text
@@ -318,7 +310,7 @@ def test_what_an_officer_wrote_for_the_public_is_text_and_never_markup(
 def test_tracking_answers_a_program_in_json(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
         case = public_case()
-        happen(case, "acknowledged")
+        happen(case, None, "acknowledged")
         with transaction() as work:
             work.session.get_one(ReportTriage, first_report(case).id).status = "triaged"
     told = client.get(f"/track/{KEY}", headers=JSON).json
@@ -586,7 +578,7 @@ def test_tracking_takes_few_statements(
     app: Flask, client: FlaskClient, sql_counter: Callable[[], SqlCounter]
 ) -> None:
     with app.app_context():
-        happen(public_case(witnesses=5), "acknowledged")
+        happen(public_case(witnesses=5), None, "acknowledged")
     with sql_counter() as statements:
         assert client.get(f"/track/{KEY}").status_code == 200
     assert len(statements) <= 6

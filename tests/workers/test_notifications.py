@@ -9,6 +9,7 @@ from sqlalchemy import select
 from tests.factories import make_report
 from tests.servers.hook_catcher import HookCatcher, catching_posts
 from webapp import clock
+from webapp.domain.notifying import NEWS_PAUSE
 from webapp.extensions import db
 from webapp.models import Contact, Notification, OutboxEntry
 from webapp.services.transaction import transaction
@@ -101,7 +102,8 @@ def test_an_event_is_told_by_its_job(jobs: Flask, gateway: HookCatcher) -> None:
                 captured_at=None,
             )
     [event] = waiting(jobs, "tell_reporters")
-    notifications.tell_reporters(event)
+    with clock.at(clock.now() + NEWS_PAUSE):
+        notifications.tell_reporters(event)
     [message] = waiting(jobs, "send_notification")
     with jobs.app_context():
         row = db.session.get_one(Notification, message)

@@ -25,6 +25,10 @@ JOBS = {
 }
 
 
+# Residents' news can wait: what moves a case, and may have been lost with a worker, goes before it.
+PATIENT_JOBS = ("confirm_contact", "tell_reporters", "send_notification")
+
+
 class JobQueue(Protocol):
     """Whatever can be told that work of a kind is pending for a subject."""
 

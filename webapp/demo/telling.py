@@ -10,6 +10,7 @@ from webapp import clock
 from webapp.demo import messages
 from webapp.demo.camera import Shot
 from webapp.demo.crossings import tell_crossings
+from webapp.demo.handings import tell_handings
 from webapp.demo.places import OUTSIDE, SPOTS
 from webapp.demo.stage import Letter, Stage
 from webapp.demo.story import EPISODES, HELD, Episode, HeldStory, Sending, Step
@@ -57,7 +58,8 @@ class Teller:
     def tell_everything(self) -> None:
         """Tell every story, in the order of time, and count the days they touched."""
         register = (Turn(*each) for each in tell_crossings(self.stage, self.base))
-        turns = [*self._turns_of_episodes(), *self._turns_of_held(), *register]
+        between = (Turn(*each) for each in tell_handings(self.stage, self.reports, self.base))
+        turns = [*self._turns_of_episodes(), *self._turns_of_held(), *register, *between]
         for turn in sorted(turns, key=lambda turn: turn.moment):
             # What would happen after now has not happened yet.
             if turn.moment <= self.base:

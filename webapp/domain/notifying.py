@@ -33,6 +33,10 @@ LEADING_EVENTS = ("opened", "transfer_accepted", "transfer_ruled", "land_passed"
 # happened on a road is old news sooner: after three days the status page tells it better.
 STALE_AFTER = timedelta(days=3)
 
+# News is told through the sweeper, which hands over some fifty pieces of work at a time: the news
+# of five hundred cases at once, as on the day of new boundaries, leaves room for reports between.
+NEWS_PAUSE = timedelta(seconds=5)
+
 # Somebody else's address typed into the form must not become a stream of messages to them.
 MOST_CONFIRMATIONS_A_DAY = 3
 

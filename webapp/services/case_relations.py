@@ -93,11 +93,17 @@ class NearbyCase:
 
 @dataclass(frozen=True)
 class Relations:
-    """All that a case has to do with others, as far as the officer may know of them."""
+    """All that a case has to do with others, as far as the officer may know of them.
+
+    ``can_undo_merge`` is about the case itself, once it was merged away; ``reports_now`` are the
+    cases that hold its reports then, told only where they are not all with ``merged_into``.
+    """
 
     suggestions: tuple[Suggested, ...] = ()
     merged_here: tuple[MergedCase, ...] = ()
     merged_into: Case | None = None
+    can_undo_merge: bool = False
+    reports_now: tuple[Case, ...] = ()
     split_from: Case | None = None
     split_to: tuple[Case, ...] = ()
     can_undo_split: bool = False
@@ -119,6 +125,15 @@ class Reuse:
 
 
 @dataclass(frozen=True)
+class _Held:
+    """A report that a case held at some time: how it came to where it is, and that case."""
+
+    terms: Mapping[str, Any]
+    holder: Case
+    is_seen: bool
+
+
+@dataclass(frozen=True)
 class _Links:
     """What the case's own events name: where it came from, what was split off, what it did."""
 
@@ -128,15 +143,18 @@ class _Links:
 
 
 def relations_of(officer: Officer, case: Case) -> Relations:
-    """Return what a case has to do with others; four statements, whatever there is."""
+    """Return what a case has to do with others; five statements at most, whatever there is."""
     links = _links(case)
     related = _related(officer, case, links)
+    held = _held_once(officer, case, related)
     by_id = {row.Case.id: row.Case for row in related}
     origin = by_id.get(links.origin_id) if links.origin_id is not None else None
     return Relations(
         suggestions=_suggestions(officer, case),
-        merged_here=_merged_here(officer, case, related),
+        merged_here=_merged_here(officer, case, related, held),
         merged_into=by_id.get(case.merged_into_id) if case.merged_into_id else None,
+        can_undo_merge=_can_undo_merge(officer, case, held),
+        reports_now=_reports_now(case, held),
         split_from=origin,
         split_to=tuple(by_id[each] for each in links.split_ids if each in by_id),
         can_undo_split=links.is_untouched
@@ -187,11 +205,55 @@ def _related(officer: Officer, case: Case, links: _Links) -> Sequence[Row[Case, 
     ).all()
 
 
-def _merged_here(
+def _held_once(
     officer: Officer, case: Case, related: Iterable[Row[Case, CaseEvent, str]]
+) -> Mapping[int, Sequence[_Held]]:
+    """Read where the reports are now of all merged cases here, by the case that held them once."""
+    gone = [row.Case.id for row in related if row.Case.merged_into_id == case.id]
+    gone += [case.id] if case.merged_into_id else []
+    if not gone:
+        return {}
+    once = aliased(Attachment)
+    rows = db.session.execute(
+        select(once.case_id, Attachment, Case, seen_by(officer).label("is_seen"))
+        .join(Attachment, Attachment.report_id == once.report_id)
+        .join(Case, Case.id == Attachment.case_id)
+        .where(once.case_id.in_(gone), is_current_attachment())
+        .order_by(Attachment.report_id)
+    )
+    # A report that came and went several times still is one.
+    found: dict[int, dict[int, _Held]] = defaultdict(dict)
+    for case_id, attachment, holder, is_seen in rows:
+        found[case_id][attachment.id] = _Held(attachment.terms, holder, bool(is_seen))
+    return {case_id: tuple(each.values()) for case_id, each in found.items()}
+
+
+def _can_undo_merge(officer: Officer, merged: Case, held: Mapping[int, Sequence[_Held]]) -> bool:
+    """Tell whether undoing would give something back and leave something behind."""
+    back = [
+        each
+        for each in held.get(merged.id, ())
+        if merging.way_back_to(merged.number, each.terms) is not None
+    ]
+    is_possible = bool(back) and len(back) < back[0].holder.report_count
+    return is_possible and _may("unmerge", officer, merged)
+
+
+def _reports_now(case: Case, held: Mapping[int, Sequence[_Held]]) -> tuple[Case, ...]:
+    holders = {each.holder.id: each for each in held.get(case.id, ())}
+    if not case.merged_into_id or set(holders) <= {case.merged_into_id}:
+        return ()
+    return tuple(each.holder for each in holders.values() if each.is_seen)
+
+
+def _merged_here(
+    officer: Officer,
+    case: Case,
+    related: Iterable[Row[Case, CaseEvent, str]],
+    held: Mapping[int, Sequence[_Held]],
 ) -> tuple[MergedCase, ...]:
     return tuple(
-        MergedCase(merged, event.at, name, _may("unmerge", officer, merged))
+        MergedCase(merged, event.at, name, _can_undo_merge(officer, merged, held))
         for merged, event, name in related
         # A split that was taken back leaves a case that never was trouble of its own.
         if merged.merged_into_id == case.id and event.data.get("undoes") != "split"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import BinaryIO
 
-from sqlalchemy import select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from webapp.domain.crossing_files import read_cells
 from webapp.domain.crossings import Entry, Problem
 from webapp.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from webapp.domain.geo import Position
+from webapp.extensions import db
 from webapp.models import Crossing, Officer, Unit
 from webapp.services import crossings_photos, territory
 from webapp.services.casework_acts import written
@@ -166,22 +167,38 @@ def _write_inspection(
     crossings_photos.add(work, photos, crossing, row, officer)
 
 
-def follow_land(work: Transaction, on: date, now: datetime) -> int:
-    """Give crossings of units that ended to whoever holds their land on a day; return how many.
+def follow_today() -> int:
+    """Give crossings whose unit is no more to whoever holds their land today; return how many.
 
-    To be called on the day a new set of boundaries holds; twice is like once.
+    The clock does it on every turn; on nearly all of them there is nothing to do.
     """
-    ended = select(Crossing).join(Unit, Unit.id == Crossing.unit_id).where(Unit.valid_to < on)
+    today = clock.today()
+    if db.session.scalar(_left_behind(today).with_only_columns(Crossing.id).limit(1)) is None:
+        return 0
+    with transaction() as work:
+        return follow_land(work, today, clock.now())
+
+
+def follow_land(work: Transaction, on: date, now: datetime) -> int:
+    """Give crossings of units that do not exist on a day to whoever holds their land then.
+
+    Twice is like once. A crossing on nobody's land stays with the unit that it had.
+    """
+    stale = _left_behind(on).order_by(Crossing.id).with_for_update(of=Crossing)
     moved = 0
-    for crossing in work.session.scalars(ended.order_by(Crossing.id).with_for_update(of=Crossing)):
+    for crossing in work.session.scalars(stale):
         heir = territory.commune_at(Position(crossing.latitude, crossing.longitude), on)
         if heir is not None and heir.id != crossing.unit_id:
-            crossing.unit_id = heir.id
-            work.session.flush()
-            work.session.refresh(crossing, ["unit"])
+            crossing.unit = heir
             note(work, crossing, "changed", None, now)
             moved += 1
     return moved
+
+
+def _left_behind(on: date) -> Select[Crossing]:
+    """Return the query for crossings whose unit does not exist on a day."""
+    is_gone = or_(Unit.valid_to < on, Unit.valid_from > on)
+    return select(Crossing).join(Unit, Unit.id == Crossing.unit_id).where(is_gone)
 
 
 def _read(cells: Mapping[str, str]) -> Entry:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Select, or_, select
 
+from webapp import clock
 from webapp.domain import notifying
 from webapp.models import Attachment, CaseEvent, Contact
 from webapp.services.transaction import Transaction
@@ -18,7 +19,7 @@ def ask_to_tell(work: Transaction, event: CaseEvent) -> None:
         event: the event, which has its id already.
     """
     if event.kind in notifying.KIND_OF_EVENT and work.session.scalar(_anybody(event)):
-        work.ask("tell_reporters", event.id)
+        work.ask("tell_reporters", event.id, due_at=clock.now() + notifying.NEWS_PAUSE)
 
 
 def _anybody(event: CaseEvent) -> Select[int]:

@@ -148,7 +148,8 @@ def tell_reporters(event_id: int, lease: Lease, settings: Settings) -> None:
         event = work.session.get_one(CaseEvent, event_id)
         kind = told_kind(work.session, event)
         if kind is not None:
-            due_at = notifying.earliest_sending(kind, clock.now(), quiet_hours(settings))
+            soon = clock.now() + notifying.NEWS_PAUSE
+            due_at = notifying.earliest_sending(kind, soon, quiet_hours(settings))
             people = {to.person: to for to in audience(work.session, event, settings)}
             for to in people.values():
                 if not is_told_of_later(work.session, to.report.id, event.id):

@@ -166,11 +166,15 @@ def pause_after(attempt: int) -> timedelta:
 
 
 def due(now: datetime, *, limit: int = SWEEP_LIMIT) -> list[tuple[str, str]]:
-    """Return kind and subject of work that is due and leased to nobody, longest waiting first."""
+    """Return kind and subject of work that is due and leased to nobody, longest waiting first.
+
+    A thousand messages that are due in one morning must not keep a report waiting, so they come
+    after everything else.
+    """
     query = (
         select(OutboxEntry.kind, OutboxEntry.subject)
         .where(OutboxEntry.kind.in_(job_queue.JOBS), *_is_free(now))
-        .order_by(OutboxEntry.due_at, OutboxEntry.id)
+        .order_by(OutboxEntry.kind.in_(job_queue.PATIENT_JOBS), OutboxEntry.due_at, OutboxEntry.id)
         .limit(limit)
     )
     session = db.session()

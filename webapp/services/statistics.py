@@ -1,7 +1,7 @@
 """What the district reads: figures added up from daily tallies, and what is open right now."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -35,13 +35,18 @@ class OpenNow:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the district's table: a unit or a category, in a period and right now."""
+    """One line of the district's table: a unit or a category, in a period and right now.
+
+    ``ended_on`` is the last day of a unit that is no more; its figures stay its own, and a unit of
+    today may bear its name.
+    """
 
     key: str
     name: str
     figures: statistics.Figures
     comparison: statistics.Comparison
     open_now: OpenNow
+    ended_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -134,15 +139,23 @@ def _unit_rows(
     tallies: list[TallyRow], period: Period, open_by_unit: Mapping[int, OpenNow]
 ) -> tuple[Row, ...]:
     return tuple(
-        _row(
-            str(unit.id),
-            unit.name,
-            [row for row in tallies if row.unit_id == unit.id],
-            period,
-            open_by_unit.get(unit.id, OpenNow()),
+        replace(
+            _row(
+                str(unit.id),
+                unit.name,
+                [row for row in tallies if row.unit_id == unit.id],
+                period,
+                open_by_unit.get(unit.id, OpenNow()),
+            ),
+            ended_on=_ended_on(unit),
         )
         for unit in _units_to_show(tallies, period, open_by_unit)
     )
+
+
+def _ended_on(unit: Unit) -> date | None:
+    is_over = unit.valid_to is not None and unit.valid_to < clock.today()
+    return unit.valid_to if is_over else None
 
 
 def _units_to_show(

@@ -23,6 +23,12 @@ class DayOfLand:
     on: date
     day: Day
     parts: tuple[Inheritance, ...]
+    concerned: frozenset[int]
+
+    @property
+    def ended_ids(self) -> frozenset[int]:
+        """Return the units that have ended and that something still belongs to."""
+        return self.concerned.intersection(self.day.ended_ids)
 
     def heir_of(self, unit_id: int) -> int | None:
         """Return who took the largest part of a unit that has ended."""
@@ -80,7 +86,7 @@ def day_of_land(on: date, concerned: Collection[int]) -> DayOfLand:
         former={unit_id: LandIndex([land]) for unit_id, land in former.items()},
         shrunk_on=shrunk_on,
     )
-    return DayOfLand(on, day, parts)
+    return DayOfLand(on, day, parts, frozenset(concerned))
 
 
 def _land(boundary: Boundary) -> Land:

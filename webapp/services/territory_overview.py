@@ -102,6 +102,12 @@ class Overview:
         return sum(1 for line in self.sets if line.seams)
 
     @property
+    def left_behind(self) -> SetLine | None:
+        """Return the set of today whose open cases have not all followed their land, if any."""
+        behind = [line for line in self.sets if line.state == "present" and line.cases_moving]
+        return max(behind, key=lambda line: line.valid_from, default=None)
+
+    @property
     def next_set(self) -> SetLine | None:
         """Return the set that comes into force next, if one waits."""
         ahead = [line for line in self.sets if line.state == "ahead"]

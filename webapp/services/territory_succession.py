@@ -102,13 +102,16 @@ def end(session: Session, unit: Unit, last_day: date) -> None:
     if unit.valid_to is not None and unit.valid_to <= last_day:
         return
     unit.valid_to = last_day
-    for table in (Boundary, UnitParent):
-        rows = select(table).where(
-            table.unit_id == unit.id, *holds_on(table, last_day + timedelta(days=1))
-        )
-        for row in session.scalars(rows):
-            if row.valid_from <= last_day:
-                row.valid_to = last_day
+    first_day = last_day + timedelta(days=1)
+    land = select(Boundary).where(Boundary.unit_id == unit.id, *holds_on(Boundary, first_day))
+    places = select(UnitParent).where(UnitParent.unit_id == unit.id)
+    rows: list[Boundary | UnitParent] = [
+        *session.scalars(land),
+        *session.scalars(places.where(*holds_on(UnitParent, first_day))),
+    ]
+    for row in rows:
+        if row.valid_from <= last_day:
+            row.valid_to = last_day
     session.flush()
 
 

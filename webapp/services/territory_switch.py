@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Select, exists, or_, select, union
 from sqlalchemy.orm import Session
 
 from webapp import clock
@@ -123,7 +123,7 @@ def is_needed(on: date) -> bool:
 def _referred_to(session: Session) -> set[int]:
     """Return the units that open cases or officers belong to."""
     standing = select(Coordination.unit_id).join(Case, Case.id == Coordination.case_id)
-    found = union(
+    found: CompoundSelect[int | None] = union(
         select(Case.lead_unit_id).where(Case.is_open),
         select(Case.commune_id).where(Case.is_open),
         select(Case.transfer_to_id).where(Case.is_open),
@@ -155,7 +155,7 @@ def _outcome(session: Session, case: Case, land: DayOfLand) -> Passing | KeptCod
 
 def _concerned(land: DayOfLand) -> Select[Case]:
     """Return the open cases that a day may change: of units that ended, or gave land up."""
-    ended, shrunk = land.day.ended_ids, set(land.day.shrunk_on)
+    ended, shrunk = land.ended_ids, set(land.day.shrunk_on)
     return select(Case).where(
         Case.is_open,
         or_(
@@ -176,7 +176,7 @@ def _has_partner_in(unit_ids: Any) -> ColumnElement[bool]:
 
 
 def _officer_moves(session: Session, land: DayOfLand) -> tuple[OfficerMove, ...]:
-    query = select(Officer).where(Officer.unit_id.in_(land.day.ended_ids)).order_by(Officer.id)
+    query = select(Officer).where(Officer.unit_id.in_(land.ended_ids)).order_by(Officer.id)
     found = [(officer, land.heir_of(officer.unit_id)) for officer in session.scalars(query)]
     return tuple(OfficerMove(officer.id, officer.unit_id, heir) for officer, heir in found if heir)
 

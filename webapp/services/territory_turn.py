@@ -7,7 +7,7 @@ from sqlalchemy import select
 from webapp import clock
 from webapp.extensions import db
 from webapp.models import Officer, TerritorySwitch
-from webapp.services import outbox, territory_day, territory_switch
+from webapp.services import crossings_edit, outbox, territory_day, territory_switch
 from webapp.services.outbox import Lease
 from webapp.services.transaction import transaction
 
@@ -16,7 +16,11 @@ MOST_AT_ONCE = 500
 
 
 def ask_for_switch() -> None:
-    """Ask for the switch of the last day on which land changed hands, if anything waits for it."""
+    """Ask for the switch of the last day on which land changed hands, if anything waits for it.
+
+    Registered crossings follow at once: they are few, and nobody's deadline hangs on them.
+    """
+    crossings_edit.follow_today()
     day = due_on(clock.today())
     if day is not None and territory_switch.is_needed(day):
         with transaction() as work:

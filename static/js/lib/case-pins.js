@@ -31,6 +31,13 @@ function clusterIcon(count) {
   return divIcon({ className: 'pin pin-cluster', html: String(count), iconSize: [40, 40] });
 }
 
+/** Lets a pin act on a touch and on Enter; Leaflet gives it the focus, but no key. */
+function pressed(pin, act) {
+  return pin.on('click', act).on('keypress', ({ originalEvent }) => {
+    if (originalEvent.key === 'Enter') act();
+  });
+}
+
 /** Groups of cases that stand within a thumb of each other at the map's zoom. */
 function grouped(map, cases) {
   const isAlone = map.getZoom() >= aloneZoom;
@@ -46,12 +53,14 @@ function grouped(map, cases) {
 /**
  * Puts a map with pins into `container`.
  *
- * Args: `onChoose(number)` hears of a touched pin; `kindOf` and `wordsOf` say how a case looks.
+ * Args: `onChoose(number)` hears of a touched pin; `kindOf` and `wordsOf` say how a case looks;
+ * `around` are points that the map begins with, the whole district when there are none.
  * Returns `{draw(cases), mark(number), refresh()}`.
  */
-export async function makePins(container, land, { onChoose, kindOf, wordsOf }) {
+export async function makePins(container, land, { onChoose, kindOf, wordsOf, around = [] }) {
   const map = await makeMap(container, land);
-  map.fitBounds(map.district, { padding: [16, 16] });
+  if (around.length) map.fitBounds(around, { padding: [64, 64], maxZoom: aloneZoom - 3 });
+  else map.fitBounds(map.district, { padding: [16, 16] });
   map.thinOutNames();
   let drawn = [];
   let cases = [];
@@ -60,16 +69,18 @@ export async function makePins(container, land, { onChoose, kindOf, wordsOf }) {
   function pinOf(one) {
     const isChosen = one.number === chosen;
     const words = say('pin', { category: one.category_name, place: one.place, status: wordsOf(one) });
-    return marker([one.latitude, one.longitude], {
+    const pin = marker([one.latitude, one.longitude], {
       icon: pinIcon(kindOf(one), isChosen), title: words, alt: words, zIndexOffset: isChosen ? 1000 : 0,
-    }).on('click', () => onChoose(one.number));
+    });
+    pin.number = one.number;
+    return pressed(pin, () => onChoose(one.number));
   }
 
   function clusterOf(group) {
     const points = group.cases.map((one) => [one.latitude, one.longitude]);
     const words = say('cluster', { count: points.length });
-    return marker(points[0], { icon: clusterIcon(points.length), title: words, alt: words })
-      .on('click', () => map.flyToBounds(points, { maxZoom: aloneZoom, padding: [48, 48], duration: 0.4 }));
+    const pin = marker(points[0], { icon: clusterIcon(points.length), title: words, alt: words });
+    return pressed(pin, () => map.flyToBounds(points, { maxZoom: aloneZoom, padding: [48, 48], duration: 0.4 }));
   }
 
   function redraw() {
@@ -85,7 +96,11 @@ export async function makePins(container, land, { onChoose, kindOf, wordsOf }) {
     /** Draws the pin of one case larger and keeps it in sight above the sheet. */
     mark(number) {
       chosen = number;
+      const isFocused = container.contains(document.activeElement);
       redraw();
+      // The pins were drawn anew: whoever came by keyboard stays where they were.
+      const pin = isFocused && drawn.find((each) => each.number === number);
+      if (pin) pin.getElement().focus();
       map.invalidateSize();
       const one = cases.find((each) => each.number === number);
       if (one) map.panInside([one.latitude, one.longitude], { paddingTopLeft: [48, 72], paddingBottomRight: [48, 40] });

@@ -51,6 +51,7 @@ async function drawPins(box) {
   ]);
   const crossings = found.crossings.map(asPin);
   const pins = await makePins(box, land, {
+    around: crossings.map((one) => [one.latitude, one.longitude]),
     kindOf: (one) => kinds[one.state],
     wordsOf: (one) => one.state_name,
     onChoose: (number) => {
