@@ -56,7 +56,7 @@ def turns(queue: Queue, sweep_seconds: float) -> tuple[Turn, ...]:
     return (
         Turn("sweep", sweep_seconds, lambda: sweep(queue)),
         Turn("tallies", TALLY_SECONDS, ask_for_tallies),
-        Turn("territory", TERRITORY_SECONDS, territory_turn.ask_for_switch),
+        Turn("territory", TERRITORY_SECONDS, territory_turn.take),
         Turn("messages", MESSAGES_SECONDS, wake_messages),
     )
 

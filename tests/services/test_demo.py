@@ -37,6 +37,8 @@ from webapp.models import (
     CaseEvent,
     Contact,
     Coordination,
+    Crossing,
+    CrossingPhoto,
     LabelledPair,
     MergeSuggestion,
     Notification,
@@ -51,6 +53,7 @@ from webapp.models import (
     Unit,
 )
 from webapp.services import accounts, intake, territory, triage
+from webapp.services.crossings import is_registration_asked
 
 # Everybody here shares one loaded demonstration, so they share one worker of pytest too.
 pytestmark = pytest.mark.xdist_group("demo")
@@ -200,6 +203,20 @@ def test_an_interrupted_load_did_nothing_twice() -> None:
     # The district, its nine communes, and three that manage the roads and the railway.
     assert db.session.scalar(select(func.count(Unit.id))) == 13
     assert db.session.scalar(select(func.count(CaseEvent.id))) == 328
+
+
+def test_the_register_of_crossings_says_that_it_is_made_up_and_was_told_once() -> None:
+    rows = db.session.scalars(select(Crossing)).all()
+    assert [row.is_fabricated for row in rows] == [True] * 5
+    assert {row.state for row in rows} == {"open", "restricted", "closed"}
+    assert any("guarded" in row.measures for row in rows)
+    assert sum(row.version for row in rows) == 9
+    assert all(photo.large_sha256 for photo in db.session.scalars(select(CrossingPhoto)))
+    linked = db.session.scalars(select(Case).where(Case.crossing_id.is_not(None))).all()
+    assert len(linked) == 3
+    crossing_cases = select(Case).where(Case.category_code == "self_opened_crossing")
+    asked = [case for case in db.session.scalars(crossing_cases) if is_registration_asked(case)]
+    assert len(asked) == 1
 
 
 def test_no_work_is_left_and_the_figures_are_counted() -> None:

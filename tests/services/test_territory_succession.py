@@ -1,16 +1,18 @@
 """Who takes whose land: what an import ends, only when asked, and whom it writes down."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from tests.factories import make_officer
 from webapp import clock
+from webapp.domain.errors import AnLoError
 from webapp.extensions import db
 from webapp.models import Boundary, Officer, Unit, UnitParent, UnitSuccession
 from webapp.services import territory, territory_switch
+from webapp.services.territory_dates import move_set
 from webapp.services.territory_import import ImportOrder, ImportReport, import_boundaries
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -145,3 +147,39 @@ def test_importing_again_writes_nothing_twice() -> None:
 def test_a_file_with_another_first_day_than_the_order_is_pointed_out() -> None:
     report = take(FIRST_DAY, ("1", "Tây", square(109.0)), properties={"valid_from": "2025-08-01"})
     assert report.other_first_days == (date(2025, 8, 1),)
+
+
+def set_ahead() -> date:
+    """Import a set that begins in ten days and takes both units over; return its first day."""
+    first_day = clock.today() + timedelta(days=10)
+    two_of_then()
+    take(first_day, ("9", "Mới", square(109.0, 0.2)), is_ending_predecessors=True)
+    return first_day
+
+
+def test_a_set_that_waits_begins_on_another_day_and_what_it_ends_ends_with_it() -> None:
+    first_day = set_ahead()
+    to = first_day + timedelta(days=30)
+    assert move_set(first_day, to) == 1
+    assert (named("Mới").valid_from, named("Tây").valid_to) == (to, to - timedelta(days=1))
+    assert {when for _old, _new, when in successions()} == {to}
+    assert [unit.name for unit in territory.units_on(to - timedelta(days=1))] == ["Đông", "Tây"]
+    assert [unit.name for unit in territory.units_on(to)] == ["Mới"]
+    again = take(to, ("9", "Mới", square(109.0, 0.2)), is_ending_predecessors=True)
+    assert (again.added, again.changed) == ([], [])
+
+
+def test_only_a_set_ahead_is_moved_and_only_to_a_day_ahead() -> None:
+    first_day = set_ahead()
+    take(first_day + timedelta(days=1), ("9", "Khác", square(112.0)))
+    refusals: list[tuple[date, date, str]] = [
+        (date(2024, 1, 1), first_day, "set_has_begun"),
+        (first_day, clock.today(), "set_day_not_ahead"),
+        (first_day + timedelta(days=5), first_day, "set_not_found"),
+        (first_day, first_day + timedelta(days=1), "set_day_taken"),
+    ]
+    for of, to, code in refusals:
+        with pytest.raises(AnLoError) as refused:
+            move_set(of, to)
+        assert refused.value.code == code
+    assert named("Mới").valid_from == first_day

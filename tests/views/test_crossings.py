@@ -304,6 +304,34 @@ def test_a_file_is_previewed_and_then_taken(
     assert "Thêm 0, thay đổi 0, giữ nguyên 2 lối đi" in stale.text
 
 
+def test_a_large_file_in_vietnamese_passes_through_its_preview(
+    app: Flask, signed_in: SignIn, land: None
+) -> None:
+    supervisor, page = signed_in("supervisor"), "/crossings/import"
+    note = "Đường ruộng, bụi rậm che khuất tầm nhìn. " * 30
+    rows = [f"{row(f'LD-{number}')};{note}" for number in range(80)]
+    text = "\n".join(["Mã;Lý trình;Vĩ độ;Kinh độ;Ghi chú", *rows])
+    assert len(text.encode()) > 120_000
+    preview = supervisor.post(page, upload(text), form=page)
+    taken = {
+        "content": text,
+        "seal": hidden(preview.text, "seal"),
+        "csrf_token": supervisor.token(page),
+    }
+    answer = supervisor.client.post(page, data=taken, content_type="multipart/form-data")
+    assert answer.status_code == 302
+    assert (
+        'enctype="multipart/form-data"'
+        in preview.text.split('name="seal"')[0].rpartition("<form")[2]
+    )
+
+
+def test_a_unit_that_no_row_can_have_filters_nothing(signed_in: SignIn, crossing_id: int) -> None:
+    page = signed_in("officer").client.get("/crossings?unit=" + "9" * 40 + "&page=-3")
+    assert page.status_code == 200
+    assert "LD-7" in page.text
+
+
 def test_a_file_with_a_bad_row_names_it_and_offers_nothing(signed_in: SignIn, land: None) -> None:
     supervisor, page = signed_in("supervisor"), "/crossings/import"
     answer = supervisor.post(page, upload(file_of(row("LD-8"), "LD-9;xa;1;2")), form=page)

@@ -139,7 +139,19 @@ def test_a_day_ahead_shows_numbers_and_offers_no_button(visitor: Visitor) -> Non
     assert refused.status_code == 422
     listed = visitor.client.get("/territory").text
     assert "Chờ đến ngày, còn 13 ngày" in listed
+    assert "Đổi ngày" in listed
     assert f'href="/territory/switch?on={ahead}">1</a>' in listed
+
+
+def test_a_set_ahead_gets_another_day(app: Flask, visitor: Visitor) -> None:
+    ahead = clock.today() + timedelta(days=13)
+    page = look(visitor, file_of(WIDE), valid_from=str(ahead), is_ending_predecessors="on")
+    confirm(visitor, hidden(page.text))
+    later = ahead + timedelta(days=17)
+    url = f"/territory/sets/{ahead}/date"
+    assert visitor.post(url, {"to": str(later)}, form="/territory/switch").status_code == 303
+    assert "Chờ đến ngày, còn 30 ngày" in visitor.client.get("/territory").text
+    assert visitor.post(url, {"to": str(later)}, form="/territory/switch").status_code == 404
 
 
 def test_an_old_unit_is_never_ended_in_silence(app: Flask, visitor: Visitor) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.extensions import db
-from webapp.models import Officer, TerritorySwitch, Unit
+from webapp.models import Boundary, Officer, TerritorySwitch, Unit
 from webapp.services import territory_day, territory_switch
 from webapp.services.territory_switch import Plan, named_pairs, pair_counts
 
@@ -46,6 +46,7 @@ class Runs:
     plan: Plan | None
     days: tuple[date, ...]
     history: tuple[Run, ...]
+    is_first_day: bool
 
     @property
     def can_switch(self) -> bool:
@@ -53,6 +54,11 @@ class Runs:
         if self.plan is None or self.on is None or self.on > self.today:
             return False
         return not self.plan.is_empty or territory_switch.is_unfinished(self.on)
+
+    @property
+    def is_movable(self) -> bool:
+        """Whether a set begins on the day, and the day is still ahead."""
+        return self.on is not None and self.on > self.today and self.is_first_day
 
 
 def read(on: date | None) -> Runs:
@@ -67,7 +73,13 @@ def read(on: date | None) -> Runs:
         plan=territory_switch.plan(on) if on else None,
         days=tuple(days),
         history=tuple(_history()),
+        is_first_day=on is not None and _begins(on),
     )
+
+
+def _begins(day: date) -> bool:
+    land = select(Boundary.id).where(Boundary.valid_from == day).limit(1)
+    return db.session.scalar(land) is not None
 
 
 def _history() -> list[Run]:

@@ -15,7 +15,7 @@ from webapp.domain.errors import InvalidInput
 from webapp.domain.passing import KeptCode, Passing
 from webapp.extensions import db
 from webapp.models import Case, Coordination, Officer, TerritorySwitch, Unit
-from webapp.services import territory_day, territory_moves
+from webapp.services import territory, territory_day, territory_moves
 from webapp.services.casework import state_of
 from webapp.services.territory_day import DayOfLand
 from webapp.services.transaction import transaction
@@ -89,7 +89,8 @@ def named_pairs(
 ) -> list[tuple[Unit, Unit, int]]:
     """Return counts by pair of units, with the units, in the order of their names."""
     pairs = [(units[old], units[new], count) for (old, new), count in counts.items()]
-    return sorted(pairs, key=lambda pair: (pair[0].name, pair[0].id, pair[1].name, pair[1].id))
+    by_name = territory.by_name
+    return sorted(pairs, key=lambda pair: (by_name(pair[0]), pair[0].id, by_name(pair[1])))
 
 
 def plan(on: date) -> Plan:

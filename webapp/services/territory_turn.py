@@ -15,6 +15,12 @@ from webapp.services.transaction import transaction
 MOST_AT_ONCE = 500
 
 
+def take() -> None:
+    """Do what a turn of the clock does: crossings follow at once, cases by a job."""
+    crossings_edit.follow_today()
+    ask_for_switch()
+
+
 def ask_for_switch() -> None:
     """Ask for the switch of the last day on which land changed hands, if anything waits for it.
 

@@ -49,7 +49,7 @@ from webapp.services import (
 from webapp.services.casework_acts import Seen
 from webapp.services.crossings_entries import EntryRefused
 from webapp.views import casework
-from webapp.views.casework import SHOWN_AGAIN, case_again, text, whole
+from webapp.views.casework import LONGEST_NUMBER, SHOWN_AGAIN, case_again, text, whole
 
 blueprint = Blueprint("crossings", __name__)
 
@@ -324,10 +324,16 @@ def wanted_list() -> crossings.Wanted:
     return crossings.Wanted(
         state=_one_of(args.get("state"), rules.STATES),
         measure=_one_of(args.get("measure"), ("none", *MEASURE_WORDS)),
-        unit_id=args.get("unit", None, int),
+        unit_id=_id(args.get("unit", "")),
         words=args.get("q", "").replace("\0", "").strip()[:80],
         page=max(args.get("page", 1, int), 1),
     )
+
+
+def _id(typed: str) -> int | None:
+    """Return an id that a row can have, or None."""
+    is_number = typed.isascii() and typed.isdigit() and len(typed) <= LONGEST_NUMBER
+    return int(typed) if is_number else None
 
 
 def _one_of(value: str | None, allowed: tuple[str, ...]) -> str | None:

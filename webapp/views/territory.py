@@ -21,6 +21,7 @@ from webapp.services import (
     notifications,
     responsibilities_overview,
     territory_correction,
+    territory_dates,
     territory_overview,
     territory_runs,
     territory_turn,
@@ -129,6 +130,18 @@ def switch() -> Response:
     run = territory_turn.switch_now(day, current_officer())
     flash(_say_run(run) if run else _("Không có gì đổi đơn vị: mọi vụ việc đã theo đất của mình."))
     return redirect(url_for("territory.switch_page", on=day.isoformat()), 303)
+
+
+@blueprint.post("/territory/sets/<day>/date")
+@officers_only("administrator")
+def move_set(day: str) -> Response:
+    """Let a set that has not begun begin on another day."""
+    first_day, to = _day(day), _day(request.form.get("to", ""))
+    if first_day is None or to is None:
+        raise InvalidInput("day_unreadable", field="to")
+    territory_dates.move_set(first_day, to)
+    flash(_("Bộ địa giới nay có hiệu lực từ %(day)s.", day=language.day(to, weekday=False)))
+    return redirect(url_for("territory.switch_page", on=to.isoformat()), 303)
 
 
 @blueprint.post("/territory/switch/<id:run_id>/correct")
