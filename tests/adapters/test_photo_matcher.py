@@ -5,15 +5,20 @@ import io
 import itertools
 import json
 import warnings
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 from tests import pictures
+from webapp.adapters import photo_geometry, photo_matcher
 from webapp.adapters.photo_matcher import PhotoPrint, compare, hamming, take_print
 from webapp.domain.likeness import PhotoLikeness
 
@@ -73,6 +78,12 @@ def jpeg(picture: Image.Image, quality: int = 85) -> bytes:
 def printed(picture: Image.Image, quality: int = 85) -> PhotoPrint:
     data = jpeg(picture, quality)
     return take_print(data, sha256=hashlib.sha256(data).hexdigest())
+
+
+@cache
+def known_print(seed: int, draw: Callable[[int], Image.Image] = street) -> PhotoPrint:
+    """Take the print of a drawn picture once for all tests that only compare with it."""
+    return printed(draw(seed))
 
 
 def likeness(one: Image.Image, other: Image.Image, quality: int = 85) -> PhotoLikeness:
@@ -180,8 +191,8 @@ DEGENERATE = {
 
 @pytest.mark.parametrize("kind", DEGENERATE)
 def test_pictures_with_little_on_them_are_compared_without_fuss(kind: str) -> None:
-    poor, rich = printed(DEGENERATE[kind].convert("RGB")), printed(street(1))
-    for other in (poor, rich, printed(paving(1))):
+    poor, rich = printed(DEGENERATE[kind].convert("RGB")), known_print(1)
+    for other in (poor, rich, known_print(1, paving)):
         found = compare(poor, other)
         assert 0 <= found.score <= 300
         assert 0 <= found.spread <= 1
@@ -196,7 +207,7 @@ def with_features(one: PhotoPrint, features: NDArray[np.void], name: str) -> Pho
 
 @pytest.mark.parametrize("count", [0, 1, 3, 7, 8, 9, 40])
 def test_few_and_identical_features_are_compared_without_fuss(count: int) -> None:
-    rich = printed(street(1))
+    rich = known_print(1)
     few = with_features(rich, rich.features[:count], "few")
     same = with_features(rich, np.repeat(rich.features[:1], count), "same")
     in_one_spot = rich.features[:count].copy()
@@ -211,7 +222,7 @@ def test_few_and_identical_features_are_compared_without_fuss(count: int) -> Non
 
 
 def test_points_on_one_line_cover_nothing_of_the_frame() -> None:
-    rich = printed(street(1))
+    rich = known_print(1)
     lined = rich.features.copy()
     lined["y"] = 3200
     assert compare(with_features(rich, lined, "line"), rich).spread < 0.01
@@ -246,7 +257,34 @@ def test_a_picture_that_lies_on_its_side_is_set_upright(tmp_path: Path) -> None:
     upright.transpose(Image.Transpose.ROTATE_90).save(path, exif=exif, quality=95)
     taken = take_print(path, sha256="0" * 64)
     assert (taken.width_px, taken.height_px) == upright.size
-    assert hamming(taken.perceptual_hash, printed(upright).perceptual_hash) <= COPY_BITS
+    assert hamming(taken.perceptual_hash, known_print(1).perceptual_hash) <= COPY_BITS
+
+
+# ── What was made quicker gives the very numbers of what it stands for ──────────────────────
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 6), st.integers(0, 2**32 - 1))
+def test_the_best_row_of_each_column_is_the_first_of_equals(
+    rows: int, columns: int, values: int, seed: int
+) -> None:
+    table = np.random.default_rng(seed).integers(0, values, (rows, columns)).astype(np.float32)
+    assert np.array_equal(photo_matcher._best_row(table), table.argmax(axis=0))
+
+
+@given(st.lists(st.floats(-2 * np.pi, 2 * np.pi, exclude_min=True, exclude_max=True), max_size=50))
+def test_a_difference_of_angles_is_turned_to_the_very_same_number(angles: list[float]) -> None:
+    given_angles = np.array(angles)
+    turned = photo_geometry.turned(given_angles)
+    assert np.array_equal(photo_geometry._turned_difference(given_angles), turned)
+
+
+@given(st.integers(0, 200), st.floats(0.5, 20), st.integers(0, 2**32 - 1))
+def test_the_rival_is_the_fullest_cell_off_the_map(count: int, limit: float, seed: int) -> None:
+    off = np.random.default_rng(seed).normal(0, 30, (count, 2))
+    far = off[np.abs(off).max(axis=1, initial=0) > 2 * limit]
+    cells = np.floor(far / (limit * np.sqrt(np.pi))).astype(np.int64)
+    fullest = np.unique(cells, axis=0, return_counts=True)[1].max(initial=0)
+    assert photo_matcher._rival(off, limit) == fullest
 
 
 SCENES = pictures.ROOT.parent / "shared" / "data" / "scenes"

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.domain.strategies import case_data, moments_between
@@ -184,6 +184,12 @@ handings = st.sampled_from(
 
 
 @given(st.lists(handings, max_size=20))
+@example(
+    [
+        happens("transfer_offered", to_unit_id=None),
+        happens("land_passed", lead_unit_id=ASKED, commune_id=LEAD, transfer_to_id=OTHER),
+    ]
+)
 def test_no_sequence_hands_a_case_on_a_third_time_or_gives_it_more_time(
     history: list[Happening],
 ) -> None:

@@ -71,6 +71,8 @@ def test_the_answer_stays_with_the_draft(phone: Phone, picture: Picture) -> None
     page.get_by_role("button", name="Đúng rồi").click()
     expect(page.locator("[data-border-kept]")).to_be_visible()
     page.wait_for_timeout(600)
+    kept = kept_drafts(page)[0]["border_kept"]
+    assert kept == {name: AT_THE_BORDER[name] for name in ("latitude", "longitude")}
     page.reload()
     expect(page.locator("[data-border-kept]")).to_be_visible()
     expect(page.locator(QUESTION)).to_be_hidden()
@@ -224,12 +226,3 @@ def test_the_question_has_no_barrier_on_the_narrowest_screen(
     page.get_by_role("button", name="Đúng rồi").click()
     expect(page.locator("[data-border-kept]")).to_be_visible()
     assert barriers(page) == []
-
-
-def test_the_draft_holds_the_spot_that_was_called_right(phone: Phone, picture: Picture) -> None:
-    page = phone(geolocation=AT_THE_BORDER)
-    fill(page, picture())
-    page.get_by_role("button", name="Đúng rồi").click()
-    page.wait_for_timeout(600)
-    kept = kept_drafts(page)[0]["border_kept"]
-    assert kept == {name: AT_THE_BORDER[name] for name in ("latitude", "longitude")}

@@ -175,6 +175,7 @@ def test_nothing_scrolls_sideways_on_the_narrowest_screen(
     enter: Callable[..., Page], cases: Cases
 ) -> None:
     for login, path in (
+        (LEAD, "/queue"),
         (LEAD, f"/cases/{cases.border}"),
         (NEIGHBOUR, f"/cases/{cases.offered}"),
         (DISTRICT, "/transfers"),

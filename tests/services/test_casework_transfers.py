@@ -9,6 +9,7 @@ from flask import Flask
 from tests.servers.casework_history import check_history, events_of, reread, seen
 from tests.servers.casework_scene import (
     District,
+    attach,
     build_district,
     make_case,
     make_officer,
@@ -21,6 +22,8 @@ from webapp.models import Case, Coordination, Officer, Transfer
 from webapp.services import casefile, casework_acts
 from webapp.services import casework_transfers as transfers
 from webapp.services.casework_acts import Seen
+from webapp.services.casework_merging import merge
+from webapp.services.casework_splitting import split_off, undo_split
 from webapp.services.transaction import transaction
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -300,3 +303,39 @@ def test_a_page_from_before_the_case_changed_hands_is_stale_for_whoever_still_se
     hand_over(officer, case, neighbour)
     with pytest.raises(Conflict):
         casework_acts.add_note(officer, old, "Đã gọi điện.")
+
+
+def test_a_case_that_waits_for_an_answer_is_not_merged(
+    district: District, officer: Officer, neighbour: Officer
+) -> None:
+    one, other = (make_case(district.commune_id) for _ in range(2))
+    offer(officer, other, neighbour)
+    with pytest.raises(NotAllowed, match="merge_transfer_open"):
+        merge(officer, seen(one), seen(other))
+
+
+def test_merging_makes_no_further_transfer_possible_and_loses_nobody(
+    district: District, officer: Officer, neighbour: Officer
+) -> None:
+    foreign, own = make_case(district.other_commune_id), make_case(district.commune_id)
+    for case in (foreign, own):
+        attach(case.number)
+    hand_over(neighbour, foreign, officer)
+    survivor = merge(officer, seen(own), seen(foreign))
+    kept = db.session.query(Case).filter_by(number=survivor).one()
+    assert kept.transfer_count == 1
+    assert (neighbour.unit_id, "land") in standing_parts(kept)
+
+
+def test_a_case_that_is_split_off_keeps_the_land_its_units_and_its_transfers(
+    district: District, officer: Officer, neighbour: Officer
+) -> None:
+    case = make_case(district.commune_id)
+    reports = [attach(case.number).id for _ in range(2)]
+    hand_over(officer, case, neighbour)
+    number = split_off(neighbour, seen(case), reports[1])
+    made = db.session.query(Case).filter_by(number=number).one()
+    assert (made.lead_unit_id, made.commune_id) == (neighbour.unit_id, officer.unit_id)
+    assert made.transfer_count == 1
+    assert standing_parts(made) == {(officer.unit_id, "land")}
+    assert undo_split(neighbour, seen(made)) == case.number

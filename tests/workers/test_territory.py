@@ -43,7 +43,7 @@ def asked(app: Flask) -> list[str]:
 
 def turn(app: Flask, moment: datetime) -> list[str]:
     with app.app_context(), clock.at(moment):
-        territory_turn.ask_for_switch()
+        territory_turn.take()
     return asked(app)
 
 

@@ -147,6 +147,7 @@ def fold_land_passed(state: CaseState, happening: Happening) -> CaseState:
         state,
         lead_unit_id=lead_unit_id,
         commune_id=data["commune_id"],
-        # Where both units became one, there is nobody left to hand it to.
-        transfer_to_id=None if asked_id == lead_unit_id else asked_id,
+        # Where both units became one there is nobody left to hand it to, and nobody is asked
+        # while the supervising unit is.
+        transfer_to_id=None if state.is_ruling_asked or asked_id == lead_unit_id else asked_id,
     )

@@ -16,17 +16,16 @@ MOST_AT_ONCE = 500
 
 
 def take() -> None:
-    """Do what a turn of the clock does: crossings follow at once, cases by a job."""
-    crossings_edit.follow_today()
+    """Do what a turn of the clock does: cases follow by a job, registered crossings at once.
+
+    Crossings are few, and nobody's deadline hangs on them.
+    """
     ask_for_switch()
+    crossings_edit.follow_today()
 
 
 def ask_for_switch() -> None:
-    """Ask for the switch of the last day on which land changed hands, if anything waits for it.
-
-    Registered crossings follow at once: they are few, and nobody's deadline hangs on them.
-    """
-    crossings_edit.follow_today()
+    """Ask for the switch of the last day on which land changed hands, if anything waits for it."""
     day = due_on(clock.today())
     if day is not None and territory_switch.is_needed(day):
         with transaction() as work:
