@@ -132,7 +132,8 @@ def test_a_report_is_held_for_every_reason_and_one_is_dismissed() -> None:
         "dismissed": 1,
     }
     held = {standing.hold_code for standing in standings if standing.status == "held"}
-    assert held == set(HOLD_CODES)
+    # The table that ships names somebody for every kind of trouble on every ground.
+    assert held == set(HOLD_CODES) - {"no_responsible_unit"}
 
 
 def test_every_commune_has_open_and_resolved_work() -> None:

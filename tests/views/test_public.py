@@ -269,6 +269,7 @@ def test_a_move_is_told_with_its_unit_and_day_and_never_why(
     assert MOVES[kind] in text
     assert "UBND xã Vĩnh Hải nhận việc." in text
     assert "Hạn xử lý không đổi." in text
+    assert "UBND xã Nhơn Hải nay phụ trách, hạn xử lý" in text
     assert "canary" not in text.lower()
 
 
