@@ -222,6 +222,11 @@ def area(metres2: float) -> str:
     return f"{number(metres2 / METRES_A_KILOMETRE**2, 2)}\u00a0km²"
 
 
+def place(latitude: float, longitude: float) -> str:
+    """Say a position to the metre: "11,60000; 109,00000", the way maps are searched."""
+    return f"{number(latitude, 5)}; {number(longitude, 5)}"
+
+
 def _weekday(on: date) -> str:
     names = (
         gettext("thứ Hai"),

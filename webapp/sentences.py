@@ -6,7 +6,8 @@ from datetime import date
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _
 
-from webapp.language import day, distance
+from webapp.domain.seams import Seam
+from webapp.language import area, day, distance, place
 from webapp.sentences_corridors import CORRIDORS
 from webapp.sentences_crossings import CROSSINGS
 
@@ -277,6 +278,10 @@ _RESPONSIBILITIES: dict[str, LazyString] = {
     "duty_no_line_here": _("Nơi ngoài các tuyến không có cơ quan quản lý tuyến."),
     "duty_line_without_authority": _("Chưa ghi cơ quan quản lý: %(lines)s."),
     "duty_authority_ended": _("Cơ quan quản lý %(line)s, “%(unit)s”, đã hết hiệu lực %(day)s."),
+    "duty_code_reused": _("Mã %(code)s từ ngày %(day)s là đơn vị khác: “%(unit)s”."),
+    "duty_lead_cannot": _(
+        "Đơn vị giám sát không chủ trì vụ việc. Hãy chọn xã hoặc cơ quan quản lý."
+    ),
     "duty_no_supervising": _("Không có đơn vị giám sát bên trên: %(communes)s."),
     # What keeps a draft from being saved.
     "duties_refused": _("Chưa lưu gì. Hãy sửa các chỗ sau rồi làm lại."),
@@ -354,6 +359,16 @@ def say(code: str, details: Mapping[str, object], status: int) -> str:
         return gettext("Có lỗi. Hãy thử lại sau ít phút.")
     text = str(sentence)
     return text % _as_said(details) if details and "%(" in text else text
+
+
+def say_seam(seam: Seam) -> str:
+    """Say where the land of units overlaps, or leaves a gap, and how much of it."""
+    gaps: dict[str, object] = {
+        "units": ", ".join(seam.units) or "–",
+        "area": area(seam.area_m2),
+        "where": place(seam.latitude, seam.longitude),
+    }
+    return say(f"boundary_{seam.kind}", gaps, 422)
 
 
 def _as_said(details: Mapping[str, object]) -> dict[str, object]:

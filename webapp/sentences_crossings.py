@@ -18,6 +18,7 @@ CROSSINGS: dict[str, LazyString] = {
     ),
     "crossing_km_unreadable": _("Lý trình “%(text)s” không đọc được. Ví dụ đúng: Km1397+250."),
     "crossing_line_unknown": _("Không có tuyến nào mang mã %(text)s."),
+    "crossing_line_far": _("Vị trí không nằm trên %(text)s. Hãy sửa mã tuyến hoặc vị trí."),
     "crossing_line_not_railway": _("%(text)s không phải đường sắt."),
     "crossing_unit_unknown": _("Hôm nay không có đơn vị nào mang mã %(text)s."),
     "crossing_outside_land": _("Vị trí nằm ngoài mọi địa giới, nên không biết đơn vị phụ trách."),

@@ -48,6 +48,7 @@ def test_a_message_that_is_known_already_is_taken(status: int) -> None:
     with catching_posts() as catcher:
         catcher.status = status
         hook_to(catcher).carry(letter())
+    assert [posted.words["id"] for posted in catcher.posted] == [letter().id]
 
 
 @pytest.mark.parametrize("status", [301, 302, 401, 403, 404, 408, 429, 500, 502, 503])

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.strategies import moments_between
+from webapp.domain.casework import MOVING_KINDS
 from webapp.domain.disclosure import (
-    MOVING_KINDS,
     PUBLIC_KINDS,
     PUBLIC_REPORT_STATUSES,
     PUBLIC_RESOLUTION,

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from tests.factories import make_officer
+from tests.factories import make_officer, make_supervising_unit
 from tests.frontend.conftest import Site
 from tests.servers.visitor import PASSWORD
 from webapp.models import Case
@@ -26,17 +26,37 @@ def officer(site: Site, phone: Callable[..., Page]) -> Page:
         assert case is not None
         make_officer(case.lead_unit, login=login)
     page = phone()
+    sign_in(page, login)
+    return page
+
+
+def sign_in(page: Page, login: str) -> None:
+    """Sign an official in."""
     page.goto("/sign-in")
     page.locator("[name=login]").fill(login)
     page.locator("[name=password]").fill(PASSWORD)
     page.locator("main button[type=submit]").click()
     expect(page.locator(".masthead")).to_be_visible()
-    return page
 
 
 def test_the_chosen_list_is_in_sight(officer: Page) -> None:
     officer.goto("/queue?view=everything")
     expect(officer.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=0.9)
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_the_chosen_page_is_in_sight_in_the_bar_below(
+    site: Site, phone: Callable[..., Page], width: int
+) -> None:
+    with site.app.app_context():
+        login = f"giam-sat-{next(_numbers)}"
+        make_officer(make_supervising_unit(code=login), role="supervisor", login=login)
+    page = phone({"viewport": {"width": width, "height": 640}})
+    sign_in(page, login)
+    page.goto("/crossings")
+    chosen = page.locator(".bottomnav [aria-current]")
+    expect(chosen).to_have_text("Lối đi tự mở")
+    expect(chosen).to_be_in_viewport(ratio=0.9)
 
 
 def test_cases_can_be_searched(officer: Page) -> None:

@@ -133,8 +133,8 @@ def test_the_list_is_filtered_by_state_measure_unit_and_words() -> None:
     def found(**wanted: Any) -> list[int]:
         page = crossings.read_page(officer, Wanted(**wanted))
         pins = crossings.read_pins(officer, Wanted(**wanted))
-        assert [row.crossing.id for row in page.rows] == [pin.id for pin in pins]
-        return [pin.id for pin in pins]
+        assert [row.crossing.id for row in page.rows] == [pin.id for pin in pins.crossings]
+        return [pin.id for pin in pins.crossings]
 
     assert found(state="restricted") == [guarded.id]
     assert found(measure="none") == [bare.id]
@@ -147,3 +147,26 @@ def test_the_list_is_filtered_by_state_measure_unit_and_words() -> None:
         "restricted": 1,
         "closed": 0,
     }
+
+
+@pytest.mark.parametrize("words", ["duong", "ĐƯỜNG", "ông tám", "duong  vao xom", "ld-tám", "LD-TAM"])
+def test_words_are_found_in_capitals_and_without_marks(words: str) -> None:
+    district = make_supervising_unit()
+    unit = make_commune(parent=district)
+    wanted = make_crossing(somewhere(), unit, code="LD-Tám", name="Đường vào xóm Ông Tám")
+    make_crossing(somewhere(east_m=300), unit, name="Ngõ chợ")
+    page = crossings.read_page(make_officer(district, "supervisor"), Wanted(words=words))
+    assert [row.crossing.id for row in page.rows] == [wanted.id]
+
+
+def test_the_map_says_how_many_it_has_no_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    district = make_supervising_unit()
+    unit = make_commune(parent=district)
+    for east_m in (0, 200, 400):
+        make_crossing(somewhere(east_m=east_m), unit)
+    officer = make_officer(district, "supervisor")
+    assert crossings.read_pins(officer, Wanted()).left_out == 0
+    monkeypatch.setattr(crossings, "MOST_PINS", 2)
+    pins = crossings.read_pins(officer, Wanted())
+    assert (len(pins.crossings), pins.left_out) == (2, 1)
+    assert len(crossings.read_all(officer, Wanted())) == 3

@@ -210,6 +210,68 @@ def test_nobody_else_edits_and_strangers_find_nothing(
         crossings_edit.inspect(overseer, crossing_id, 1, inspection("xem"), store)
 
 
+def test_an_edit_keeps_the_unit_that_is_not_the_lands_until_it_moves_to_other_land(
+    district: Unit, officer: Officer, commune: Unit
+) -> None:
+    """A supervisor gave a crossing on the neighbour's land to the officer's commune."""
+    make_commune(column=1, parent=district)
+    crossing = make_crossing(somewhere(1), commune)
+    crossings_edit.change(officer, crossing.id, 1, cells(somewhere(1), name="Ngõ 5"))
+    assert (read(crossing.id).name, read(crossing.id).unit_id) == ("Ngõ 5", commune.id)
+    crossings_edit.change(officer, crossing.id, 2, cells(somewhere(1, east_m=30), unit="nowhere"))
+    assert read(crossing.id).unit_id == commune.id
+    company = make_commune(column=2, parent=district)
+    with pytest.raises(NotAllowed):
+        crossings_edit.change(officer, crossing.id, 3, cells(somewhere(2)))
+    assert company.id != read(crossing.id).unit_id
+
+
+def test_a_line_that_is_named_proves_nothing_from_afar(
+    district: Unit, officer: Officer, store: PhotoStore
+) -> None:
+    company = make_commune(column=2, parent=district)
+    make_railway(authority_id=company.id)
+    stranger = make_officer(company)
+    with pytest.raises(EntryRefused) as caught:
+        crossings_edit.register(stranger, cells(somewhere(north_m=900), line="DSBN"), store)
+    assert [(each.field, each.code) for each in caught.value.problems] == [
+        ("line", "crossing_line_far")
+    ]
+    # 35 m beside the rails: no longer on the strip of 15 m, but a position is not that sure.
+    near = cells(somewhere(north_m=35), line="DSBN")
+    assert read(crossings_edit.register(stranger, near, store)).corridor_id is not None
+
+
+def test_a_far_line_that_the_register_has_already_keeps_no_other_value_from_changing(
+    officer: Officer, commune: Unit
+) -> None:
+    line = make_railway()
+    crossing = make_crossing(somewhere(north_m=600), commune, corridor_id=line.id)
+    there = cells(somewhere(north_m=600), line="DSBN")
+    crossings_edit.change(officer, crossing.id, 1, there | {"name": "Ngõ 5"})
+    assert (read(crossing.id).name, read(crossing.id).corridor_id) == ("Ngõ 5", line.id)
+    with pytest.raises(EntryRefused):
+        crossings_edit.change(officer, crossing.id, 2, cells(somewhere(north_m=590), line="DSBN"))
+
+
+def test_nobodys_photos_are_kept_who_may_not_write(
+    district: Unit, officer: Officer, commune: Unit, store: PhotoStore
+) -> None:
+    crossing = make_crossing(somewhere(), commune)
+    stranger = make_officer(make_commune(column=1, parent=district))
+    overseer = make_officer(district, "overseer")
+    found = inspection("xem", photos=[jpeg()])
+    for someone, version in ((stranger, 1), (overseer, 1), (officer, 9)):
+        with pytest.raises((NotFound, NotAllowed, Conflict)):
+            crossings_edit.inspect(someone, crossing.id, version, found, store)
+    spot = cells(somewhere(east_m=300))
+    with pytest.raises(NotAllowed):
+        crossings_edit.register(stranger, spot, store, photos=[jpeg()])
+    with pytest.raises(NotFound):
+        crossings_edit.register(officer, spot, store, photos=[jpeg()], case_number="NO-SUCH")
+    assert [path for path in store.folder.rglob("*") if path.is_file()] == []
+
+
 def test_an_inspection_says_what_holds_from_then_on_with_photos(
     officer: Officer, store: PhotoStore
 ) -> None:

@@ -1,5 +1,6 @@
 """Residents are told: asked once, told once for each change, nothing that is not public."""
 
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -584,6 +585,16 @@ def test_no_message_says_more_than_the_public_projection(world: World) -> None:
         assert "canary" not in said.lower()
         assert "0900000001" not in said
         assert str(report.tracking_key_hash) not in said
+
+
+def test_a_deadline_that_is_past_is_called_so(world: World) -> None:
+    _report, case = told_reporter(world)
+    with clock.at(MORNING + timedelta(days=400)):
+        world.pass_to(case, world.other)
+        world.work()
+        [letter] = [each for each in world.mail.letters if each.kind == "moved"]
+    assert re.search(r"Đã quá hạn xử lý \d+ ngày \(hạn \d+/\d+/2026\)", letter.text)
+    assert "Chậm nhất" not in letter.text
 
 
 def test_most_reports_name_no_contact_and_cost_no_job(world: World) -> None:

@@ -103,9 +103,9 @@ def test_the_list_tells_figures_and_the_map_the_same_crossings(
         "Km1397+250",
         f"/crossings/{crossing_id}",
     )
-    assert client.get("/crossings/pins?state=closed").json == {"crossings": []}
+    assert client.get("/crossings/pins?state=closed").json["crossings"] == []
     assert "Xem tất cả 1" in client.get("/crossings?state=closed").text
-    assert signed_in("neighbour").client.get("/crossings/pins").json == {"crossings": []}
+    assert signed_in("neighbour").client.get("/crossings/pins").json["crossings"] == []
 
 
 def test_an_officer_registers_a_crossing_with_a_photo(
@@ -133,6 +133,10 @@ def test_a_refused_form_keeps_what_was_typed_and_names_every_field(
     assert "Bề rộng phải lớn hơn 0 m" in answer.text
     assert 'value="Ngõ 5"' in answer.text
     assert "rất dốc" in answer.text
+    assert "Hãy chọn lại ảnh" not in answer.text
+    with_photo = fields | {"photos": (jpeg(), "ngo.jpg")}
+    again = officer.post("/crossings/new", with_photo, form="/crossings/new")
+    assert 'id="err-choose-again">Hãy chọn lại ảnh' in again.text
     with app.app_context():
         assert db.session.scalars(select(Crossing)).all() == []
 
@@ -166,6 +170,39 @@ def test_a_change_on_an_old_page_is_a_conflict_that_keeps_the_words(
     assert stored(app, crossing_id).name == "Ngõ mới"
 
 
+def test_what_others_changed_meanwhile_is_told_before_a_press_writes_over_it(
+    app: Flask, signed_in: SignIn, land: None
+) -> None:
+    officer, supervisor = signed_in("officer"), signed_in("supervisor")
+    here = cells(somewhere(), surface="unknown", name="Ngõ chợ")
+    place = officer.post("/crossings/new", here, form="/crossings/new").location
+    page = f"{place}/edit"
+    theirs = here | {"version": "1", "width_m": "3,5", "unit": "there", "words": "đo bằng thước"}
+    assert supervisor.post(page, theirs, form=page).status_code == 302
+
+    mine = here | {"version": "1", "name": "Ngõ khác"}
+    late = officer.post(page, mine, form=page)
+    assert late.status_code == 409
+    told = late.text.split("data-since")[1].split("<form")[0]
+    for words in ("Bề rộng", "3,5 m", "Đơn vị", "there", "đo bằng thước", "Ngày"):
+        assert words in told or words == "Ngày"
+    assert 'value="Ngõ khác"' in late.text
+    assert hidden(late.text, "version") == "2"
+
+
+def test_a_form_that_is_refused_for_another_reason_keeps_the_version_that_was_seen(
+    app: Flask, signed_in: SignIn, crossing_id: int
+) -> None:
+    officer, page = signed_in("officer"), f"/crossings/{crossing_id}/edit"
+    wrong = cells(somewhere(), width_m="-1", note="x" * 2_001, surface="đá", state="bỏ")
+    answer = officer.post(page, wrong | {"version": "1"}, form=page)
+    assert answer.status_code == 422
+    assert hidden(answer.text, "version") == "1"
+    for name in ("surface", "state", "note"):
+        assert f'aria-describedby="err-{name}"' in answer.text
+        assert f'id="err-{name}"' in answer.text
+
+
 def test_an_overseer_reads_and_finds_no_form(signed_in: SignIn, crossing_id: int) -> None:
     client = signed_in("overseer").client
     assert "Ghi lần kiểm tra" not in client.get(f"/crossings/{crossing_id}").text
@@ -194,7 +231,8 @@ def test_an_inspection_is_told_in_the_history(
         form=page,
     )
     assert again.status_code == 422
-    assert "Hãy ghi đã thấy gì" in again.text
+    assert 'id="err-words">Hãy ghi đã thấy gì' in again.text
+    assert 'aria-invalid="true" aria-describedby="err-words"' in again.text
 
 
 def test_what_is_no_photo_is_refused_and_the_words_stay(
@@ -210,6 +248,8 @@ def test_what_is_no_photo_is_refused_and_the_words_stay(
     answer = officer.post(f"{page}/inspections", fields, form=page)
     assert answer.status_code == 415
     assert "Đã xem." in answer.text
+    assert 'aria-describedby="err-photos"' in answer.text
+    assert "Hãy chọn lại ảnh" in answer.text
 
 
 def test_a_case_far_from_all_leads_to_the_form_with_its_position(
@@ -324,6 +364,25 @@ def test_a_large_file_in_vietnamese_passes_through_its_preview(
         'enctype="multipart/form-data"'
         in preview.text.split('name="seal"')[0].rpartition("<form")[2]
     )
+
+
+def test_a_file_that_only_just_fits_is_taken_with_the_line_ends_of_a_browser(
+    signed_in: SignIn, land: None
+) -> None:
+    supervisor, page = signed_in("supervisor"), "/crossings/import"
+    rows = [f"{row(f'LD-{number}', number)};" for number in range(60)]
+    text = "\n".join(["Mã;Lý trình;Vĩ độ;Kinh độ;Ghi chú", *rows])
+    text += "x" * 1_900 + "\n" * (160 * 1024 - len(text.encode()) - 1_900)
+    preview = supervisor.post(page, upload(text.replace("\n", "\r\n")), form=page)
+    assert preview.status_code == 200
+    sent = text.replace("\n", "\r\n")[: 250 * 1024]
+    taken = {"content": sent, "seal": hidden(preview.text, "seal")}
+    answer = supervisor.client.post(
+        page,
+        data=taken | {"csrf_token": supervisor.token(page)},
+        content_type="multipart/form-data",
+    )
+    assert answer.status_code == 302
 
 
 def test_a_unit_that_no_row_can_have_filters_nothing(signed_in: SignIn, crossing_id: int) -> None:

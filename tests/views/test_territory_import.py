@@ -152,6 +152,12 @@ def test_a_set_ahead_gets_another_day(app: Flask, visitor: Visitor) -> None:
     assert visitor.post(url, {"to": str(later)}, form="/territory/switch").status_code == 303
     assert "Chờ đến ngày, còn 30 ngày" in visitor.client.get("/territory").text
     assert visitor.post(url, {"to": str(later)}, form="/territory/switch").status_code == 404
+    refused = visitor.post(
+        f"/territory/sets/{later}/date", {"to": "2025-01-01"}, form="/territory/switch"
+    )
+    assert refused.status_code == 422
+    assert "Ngày mới phải còn ở phía trước." in refused.text
+    assert 'name="to" required value="2025-01-01" aria-invalid="true"' in refused.text
 
 
 def test_an_old_unit_is_never_ended_in_silence(app: Flask, visitor: Visitor) -> None:
@@ -228,8 +234,32 @@ def test_what_changed_since_the_preview_is_not_imported(app: Flask, visitor: Vis
     fields = hidden(look(visitor, file_of(WIDE)).text)
     with app.app_context():
         make_commune(column=1, name="Chen vào")
-    assert confirm(visitor, fields).status_code == 409
+    refused = confirm(visitor, fields)
+    assert refused.status_code == 409
+    assert "Đơn vị đã thay đổi từ lúc xem trước." in refused.text
     assert count(app, Unit) == 4
+    # The page shows what it would do by now, with the same file: once more, on purpose.
+    assert confirm(visitor, hidden(refused.text)).status_code == 303
+
+
+def test_a_refused_day_keeps_the_file_that_was_looked_at(visitor: Visitor) -> None:
+    upload = hidden(look(visitor, file_of(WIDE)).text)["upload"]
+    refused = look(visitor, None, upload=upload, valid_from="")
+    assert refused.status_code == 422
+    assert f'name="upload" value="{upload}"' in refused.text
+    assert 'aria-describedby="err-valid_from" autofocus' in refused.text
+
+
+def test_a_file_too_large_to_be_read_is_not_called_a_photo(visitor: Visitor) -> None:
+    visitor.client.application.config["MAX_CONTENT_LENGTH"] = 1_000
+    refused = look(visitor, b" " * 2_000)
+    assert refused.status_code == 413
+    assert "Tệp nặng quá 16 MB." in refused.text
+    assert "ảnh" not in refused.text[refused.text.index("<main") :]
+
+
+def test_positions_and_great_numbers_are_written_as_people_write_them(visitor: Visitor) -> None:
+    assert re.search(r"gần 11,6\d{4}; 109,0\d{4}", look(visitor, file_of(WIDE, WIDE)).text)
 
 
 @pytest.mark.parametrize("upload", ["0" * 64, "../../etc/passwd", ""])

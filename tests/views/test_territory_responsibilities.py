@@ -192,6 +192,21 @@ def test_a_version_that_waits_is_withdrawn_by_its_button(visitor: Visitor) -> No
     page = visitor.client.get(URL).text
     assert "Đã rút" in page
     assert "Ai làm việc gì: bản 3" in page
+    again = visitor.post(f"{URL}/2/withdraw", {}, form=URL)
+    assert again.status_code == 302
+    assert "Bản 2 đã được rút từ trước." in visitor.client.get(URL).text
+
+
+def test_each_fault_is_tied_to_its_field(visitor: Visitor) -> None:
+    page = send(visitor, {"lead": "", "category": []}, {"basis": "x" * 401}, valid_from="").text
+    assert 'name="valid_from" value="" min=' in page
+    assert 'aria-invalid="true" aria-describedby="err-duty_day_unreadable"' in page
+    assert 'name="rule-1-lead" aria-invalid="true"' in page
+    assert 'aria-describedby="rule-2-err-duty_basis_too_long"' in page
+    ids = re.findall(r'(?<![\w-])id="([^"]+)"', page)
+    described = " ".join(re.findall(r'aria-describedby="([^"]+)"', page)).split()
+    assert set(described) <= set(ids)
+    assert len(ids) == len(set(ids))
 
 
 def test_a_version_that_has_begun_stays(visitor: Visitor) -> None:

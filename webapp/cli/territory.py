@@ -10,8 +10,6 @@ from flask_babel import gettext as _
 from webapp import sentences
 from webapp.cli.speech import settings_in_use, speaks_plainly
 from webapp.domain.errors import InvalidInput
-from webapp.domain.seams import Seam
-from webapp.language import area as say_area
 from webapp.language import day as say_day
 from webapp.services import territory_import
 from webapp.services.territory_import import ImportOrder, ImportReport
@@ -81,7 +79,7 @@ def _tell_import(report: ImportReport, *, is_dry_run: bool) -> None:
     if len(report.repairs) > REPAIRS_SHOWN:
         click.echo(_("… và %(n)d chỗ sửa nữa.", n=len(report.repairs) - REPAIRS_SHOWN))
     for seam in (*report.seams, *report.foreign_overlaps):
-        click.echo(_("Cảnh báo: ") + _say_seam(seam), err=True)
+        click.echo(_("Cảnh báo: ") + sentences.say_seam(seam), err=True)
     _tell_predecessors(report)
     if is_dry_run:
         cases = report.open_cases_moving or 0
@@ -126,12 +124,3 @@ def _tell_parent(report: ImportReport) -> None:
         click.echo(_("Đã lập đơn vị giám sát: %(unit)s.", unit=report.parent))
     else:
         click.echo(_("Đơn vị giám sát: %(unit)s.", unit=report.parent))
-
-
-def _say_seam(seam: Seam) -> str:
-    gaps = {
-        "units": ", ".join(seam.units) or "–",
-        "area": say_area(seam.area_m2),
-        "where": f"{seam.latitude:.5f}, {seam.longitude:.5f}",
-    }
-    return sentences.say(f"boundary_{seam.kind}", gaps, 422)

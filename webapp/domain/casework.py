@@ -26,6 +26,8 @@ from webapp.domain.seal import canonical_hash, plain_data
 __all__ = [
     "DESK_ACTS",
     "KINDS",
+    "LEAD_NAMING_KINDS",
+    "MOVING_KINDS",
     "OPEN_STATUSES",
     "ROLES",
     "SEVERITIES",
@@ -79,6 +81,11 @@ KINDS = (
     "land_passed",
     "crossing_linked",
 )
+
+# These say that another unit leads now, and which.
+MOVING_KINDS = ("transfer_accepted", "transfer_ruled", "land_passed")
+# Every kind whose data name who leads from then on.
+LEAD_NAMING_KINDS = ("opened", *MOVING_KINDS)
 
 _ROWS = {row.act: row for row in TRANSITIONS + DESK_ACTS}
 

@@ -1,6 +1,7 @@
 """Units that work on a case beside its lead: what each is asked, and by when it replies."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -35,8 +36,53 @@ class Partner(Protocol):
         """Return who asked (``Source``)."""
 
 
+@dataclass(frozen=True)
+class Share:
+    """A unit's part in a case, as it is handed on to another case; moments are in UTC."""
+
+    source: str
+    state: str
+    task: str | None
+    asked_at: datetime
+    asked_by_id: int | None
+    due_at: datetime | None
+    reply: str | None = None
+    replied_at: datetime | None = None
+    replied_by_id: int | None = None
+
+
+# What a unit still owes goes before what it has said, and that before only having to know.
+_WEIGHT: dict[str, int] = {"informed": 0, "replied": 1, "asked": 2}
+
+
+def together(standing: Share | None, brought: Share) -> Share:
+    """Return the part of a unit in a case that takes over another case's units and tasks.
+
+    The weightier part stands; where both still ask, both tasks do, with the earlier deadline.
+    A rule and the land keep their unit, whichever of the two cases they did it in.
+    """
+    if standing is None:
+        return brought
+    kept, other = standing, brought
+    if _WEIGHT[brought.state] > _WEIGHT[standing.state]:
+        kept, other = brought, standing
+    if kept.state == other.state == "asked":
+        kept = _both_asked(kept, other)
+    is_lasting = kept.source in ENDABLE_SOURCES and other.source not in ENDABLE_SOURCES
+    return replace(kept, source=other.source) if is_lasting else kept
+
+
+def _both_asked(kept: Share, other: Share) -> Share:
+    tasks = dict.fromkeys(task for task in (kept.task, other.task) if task)
+    due = [due_at for due_at in (kept.due_at, other.due_at) if due_at is not None]
+    return replace(kept, task="\n".join(tasks) or None, due_at=min(due, default=None))
+
+
 def first_state(partner: Partner) -> CoordinationState:
-    """Return how a unit's part begins: asked where it has a task, else informed."""
+    """Return how a part begins that the machine gives: asked with a task, else informed.
+
+    A neighbour across a border is only told by the machine; an officer may ask it by hand.
+    """
     return "asked" if partner.task and partner.source != "border" else "informed"
 
 

@@ -28,6 +28,11 @@ MOST_DOUBT_M = 50.0
 # differs by less than this from a known crossing may be that very one.
 TWIN_REACH_M = 25.0
 
+# A position in the register is read off a phone in the open (right to 5-20 m) or off a map, and
+# lines are drawn a few metres beside their rails: a line that is named by its code may lie by so
+# much farther away than its own strip reaches, and no more.
+POSITION_DOUBT_M = 25.0
+
 LONGEST_CODE = 40
 LONGEST_NAME = 120
 LONGEST_NOTE = 2_000
@@ -186,7 +191,7 @@ def _length(name: str, text: str | None, most: int, *, is_needed: bool = False) 
 def _kilometre(chainage_m: float | None) -> Problem | None:
     if chainage_m is None or 0 <= chainage_m < LONGEST_LINE_M:
         return None
-    return Problem("crossing_km_unreadable", "chainage", {"text": str(chainage_m)})
+    return Problem("crossing_km_unreadable", "km", {"text": str(chainage_m)})
 
 
 def _position(entry: Entry) -> Problem | None:

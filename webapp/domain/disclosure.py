@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import h3
 
+from webapp.domain.casework import MOVING_KINDS
 from webapp.domain.deadlines import local_day
 
 # Only these event kinds are told, and only as kind and day.
@@ -24,9 +25,8 @@ PUBLIC_KINDS = (
     "closed",
     "refused",
 )
-# These say that another unit leads now, and which; one that cannot name it is not told at all.
-MOVING_KINDS = ("transfer_accepted", "transfer_ruled", "land_passed")
-# These name a unit: who took the case over, and who led when it was taken up.
+# These name a unit: who took the case over (not told at all where that cannot be named), and who
+# led when it was taken up.
 NAMING_KINDS = (*MOVING_KINDS, "acknowledged")
 PUBLIC_STATUSES = (
     "new",

@@ -26,9 +26,6 @@ KIND_OF_EVENT = {
     "resolved": "resolved",
 }
 
-# Every event whose data name who leads from then on.
-LEADING_EVENTS = ("opened", "transfer_accepted", "transfer_ruled", "land_passed")
-
 # Mail servers elsewhere are given up on after four or five days (RFC 5321, 4.5.4.1). What
 # happened on a road is old news sooner: after three days the status page tells it better.
 STALE_AFTER = timedelta(days=3)

@@ -11,8 +11,8 @@ from webapp.domain.deadlines import local_day
 from webapp.domain.geo import LandIndex, Position
 from webapp.domain.routing import NEAR_OUTSIDE_M
 
-# Why a case stays with a unit that has ended: its spot is on nobody's land now, or its lead is a
-# unit that left no successor.
+# Why a case stays with a unit that has ended: its spot is on nobody's land now and its commune left
+# no successor, or its lead is a unit that left none.
 KeptCode = Literal["outside", "lead_ended"]
 
 
@@ -85,7 +85,9 @@ def follow(case: CaseState, day: Day) -> Passing | KeptCode | None:
 
     A case follows its spot. Where its commune's land did not hold the spot (a border, the shore,
     a person's word), the commune itself was the decision, so the case follows that commune: to
-    the successor that is nearest. A lead that is not the place's commune stays while it exists.
+    the successor that is nearest. The same holds where the spot of a commune that ended is on
+    nobody's land now: only what has no successor either is kept as ``outside``. A lead that is
+    not the place's commune stays while it exists.
     """
     spot = Position(case.latitude, case.longitude)
     home = home_of(case)
@@ -123,7 +125,7 @@ def _commune_after(home: int, case: CaseState, spot: Position, day: Day) -> int 
     if home not in day.ended_ids:
         # What it gave up and nobody took stays its own.
         return holder if holder is not None and day.gave_up(home, case, spot) else home
-    if holder is None or day.held(home, spot):
+    if holder is not None and day.held(home, spot):
         return holder
     return day.heir_of(home, spot) or holder
 

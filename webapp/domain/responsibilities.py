@@ -35,6 +35,9 @@ KINDS_OF_GROUND: dict[Ground, frozenset[CorridorKind | None]] = {
 GROUNDS: tuple[Ground, ...] = tuple(KINDS_OF_GROUND)
 PARTY_KINDS: tuple[PartyKind, ...] = ("commune", "corridor_authority", "supervising", "unit")
 
+# Who works on cases: a supervising unit rules on them and has nobody who could act on one.
+LEADING_TIERS = frozenset({"commune", "authority"})
+
 
 @dataclass(frozen=True)
 class Party:
@@ -56,6 +59,9 @@ class Party:
 # Finds who fills a role at one spot on one day; None when nobody does.
 Resolver = Callable[[Party], int | None]
 
+# Tells whether a unit works on cases, so that it can lead one.
+LeadTest = Callable[[int], bool]
+
 COMMUNE = Party("commune")
 CORRIDOR_AUTHORITY = Party("corridor_authority")
 SUPERVISING = Party("supervising")
@@ -75,6 +81,7 @@ class Rule:
 
     Empty ``category_codes`` means every category, no ``commune_code`` every land. ``id`` is
     whatever the caller knows the rule by; the order of rules is the order of their sequence.
+    ``is_void`` says that the code of its land means another unit by now: it fits nowhere.
     """
 
     id: int
@@ -84,13 +91,15 @@ class Rule:
     commune_code: str | None = None
     partners: tuple[Task, ...] = ()
     legal_basis: str | None = None
+    is_void: bool = False
 
     def fits(
         self, category_code: str, corridor_kind: CorridorKind | None, commune_code: str | None
     ) -> bool:
         """Tell whether the rule speaks of this category, on this ground and this land."""
         return (
-            (not self.category_codes or category_code in self.category_codes)
+            not self.is_void
+            and (not self.category_codes or category_code in self.category_codes)
             and corridor_kind in KINDS_OF_GROUND[self.ground]
             and (self.commune_code is None or self.commune_code == commune_code)
         )
@@ -156,6 +165,7 @@ def assign(
     corridor_kind: CorridorKind | None,
     commune: UnitRef,
     parties: Resolver,
+    may_lead: LeadTest = lambda _unit_id: True,
 ) -> Assignment:
     """Say who leads and who coordinates, by the first rule that fits.
 
@@ -168,19 +178,31 @@ def assign(
         corridor_kind: of the line on whose strip the place lies; None off every line.
         commune: whose land it is, as of the day that counts.
         parties: finds the unit that fills a role at this place on that day.
+        may_lead: tells whether a unit that was found works on cases; the role of the supervising
+            unit never does.
     """
     rule = first_match(rules, category_code, corridor_kind, commune.code)
     if rule is None:
         return Assignment(None, None, (_by_land(commune),), "no_rule")
     filled = {party: parties(party) for party in rule.parties}
-    lead_id = filled[rule.lead]
+    lead_id = _lead(rule, filled, may_lead)
+    missing = [party for party, unit_id in filled.items() if unit_id is None]
+    if lead_id is None and rule.lead not in missing:
+        missing.insert(0, rule.lead)
     return Assignment(
         rule_id=rule.id,
         lead_unit_id=lead_id,
         partners=tuple(_partners(rule, lead_id, commune, filled)),
         problem="lead_missing" if lead_id is None else None,
-        missing=tuple(party for party, unit_id in filled.items() if unit_id is None),
+        missing=tuple(missing),
     )
+
+
+def _lead(rule: Rule, filled: Mapping[Party, int | None], may_lead: LeadTest) -> int | None:
+    unit_id = filled[rule.lead]
+    if unit_id is None or rule.lead.kind == "supervising" or not may_lead(unit_id):
+        return None
+    return unit_id
 
 
 def _partners(

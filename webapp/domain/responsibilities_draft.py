@@ -112,11 +112,15 @@ class Fault:
 
 @dataclass(frozen=True)
 class Known:
-    """The codes that a draft may name: those that exist or ever did."""
+    """The codes that a draft may name: those that exist or ever did.
+
+    ``supervising_codes`` are those that mean a supervising unit: it coordinates and never leads.
+    """
 
     category_codes: Collection[str]
     commune_codes: Collection[str]
     unit_codes: Collection[str]
+    supervising_codes: Collection[str] = ()
 
 
 def written_party(party: Party) -> str:
@@ -210,6 +214,8 @@ def _faults_of_parties(rule: DraftRule, known: Known) -> Iterator[str]:
     tasks = [task for task in rule.partners if not task.is_empty]
     if not rule.lead:
         yield "duty_lead_missing"
+    elif not _can_lead(rule.lead, known):
+        yield "duty_lead_cannot"
     if any(not task.party for task in tasks):
         yield "duty_task_of_nobody"
     named = [written for written in (rule.lead, *(task.party for task in tasks)) if written]
@@ -217,6 +223,13 @@ def _faults_of_parties(rule: DraftRule, known: Known) -> Iterator[str]:
         yield "duty_party_not_known"
     if len(named) > len(set(named)):
         yield "duty_party_twice"
+
+
+def _can_lead(written: str, known: Known) -> bool:
+    party = read_party(written)
+    if party is None:
+        return True
+    return party.kind != "supervising" and party.unit_code not in known.supervising_codes
 
 
 def _is_known(written: str, known: Known) -> bool:

@@ -69,9 +69,10 @@ class Evidence:
     that is not offered any more); ``stray_fix`` is a fix that did not place the report;
     ``is_set_by_person`` says that a person at the desk has looked at this report and set
     something, which lifts every hold that only waits for a person. ``land_ids`` are the communes
-    on whose land the trouble may lie, the one that counts first: an open case of any of them may
-    take the report. Empty means that nobody holds the position. ``unit_id`` is who must act; None
-    means that nobody is responsible, and ``problem`` says why, as a code.
+    on whose land the trouble may lie, the one that counts first: a case of any of them may take
+    the report. Those that held the land within the watch period are among them, for a case that
+    ended stays theirs. Empty means that nobody holds the position. ``unit_id`` is who must act;
+    None means that nobody is responsible, and ``problem`` says why, as a code.
     ``words`` and ``install_key_hash`` are the sender's, as far as there are any.
     ``is_time_asked`` says that a person was asked when an uncertain photo was taken, whatever
     they answered.

@@ -57,8 +57,8 @@ def neighbours(
     Args:
         session: where to look.
         position: where the report lies.
-        commune_ids: the communes on whose land the report may lie; cases on other land are no
-            candidates, whoever leads them.
+        commune_ids: the communes on whose land the report may lie, or that held it while an ended
+            case may still be watched; cases on other land are no candidates, whoever leads them.
         named_number: the case that the sender says they saw as well, if any; it comes first,
             wherever it lies within the radius.
     """

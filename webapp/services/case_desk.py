@@ -78,6 +78,7 @@ class Desk:
     units: Sequence[Unit] = ()
     neighbours: Sequence[Unit] = ()
     transfers_left: int = 0
+    most_transfers: int = rules.MOST_TRANSFERS
     can_offer: bool = False
     can_contest: bool = False
     can_rule: bool = False

@@ -13,6 +13,7 @@ from webapp.domain.deadlines import local_day
 from webapp.domain.disclosure import PUBLIC_KINDS
 from webapp.domain.errors import NotFound
 from webapp.domain.geo import Position, cells_within, distance_m
+from webapp.domain.transfers import MOST_TRANSFERS
 from webapp.extensions import db
 from webapp.models import Case, CaseEvent, Officer, Photo, Unit
 from webapp.services.case_desk import Desk, read_desk
@@ -144,6 +145,11 @@ class CaseFile:
         """The shown reports with words, those that nobody reviewed first."""
         with_words = [item for item in self.reports if item.report.description]
         return sorted(with_words, key=lambda item: item.words_review != "pending")
+
+    @property
+    def can_be_offered(self) -> bool:
+        """Whether its lead may still offer it to another unit."""
+        return "transfer" in self.acts and self.case.transfer_count < MOST_TRANSFERS
 
     def since(self, version: int) -> list[Told]:
         """Return what happened after a version, oldest first."""

@@ -1,21 +1,26 @@
 """Units that coordinate: the machine or the lead asks them, they reply, the lead lets them go."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain import coordination as rules
 from webapp.domain.deadlines import local_day
 from webapp.domain.errors import InvalidInput, NotAllowed, NotFound
 from webapp.models import Case, Coordination, Officer, Unit
+from webapp.services import territory
 from webapp.services.calendar import calendar_around
 from webapp.services.casework import append
 from webapp.services.casework_acts import Acting, Seen, acting, written
 from webapp.services.transaction import Transaction
+
+
+# Who can be asked for anything, in the order of a list to choose from.
+TIERS_TO_ASK = ("authority", "commune")
 
 
 @dataclass(frozen=True)
@@ -80,15 +85,90 @@ def end_part_of(session: Session, case: Case, unit_id: int) -> int | None:
 
 
 def share_parts(work: Transaction, case: Case, other: Case, *, now: datetime) -> None:
-    """Give another case the units that coordinate in one, with what is still asked of them.
+    """Give another case the units that coordinate in one: state, task, deadline, who asked, reply.
 
-    For a case that takes another in, and for one that is split off: none loses its land.
+    For a case that takes another in, and for one that is split off: none loses its land, and no
+    unit its task. A part that the other case has already is joined with it
+    (``coordination.together``).
     """
-    partners = [
-        Known(part.unit_id, part.source, part.task if part.state == "asked" else None)
-        for part in standing_in(work.session, case.id)
-    ]
-    ask_by_machine(work, other, partners, now=now)
+    share_rows(work, standing_in(work.session, case.id), other, now=now)
+
+
+def share_rows(
+    work: Transaction, rows: Sequence[Coordination], other: Case, *, now: datetime
+) -> None:
+    """Give a case the parts of these rows, as ``share_parts`` does."""
+    standing = {part.unit_id: part for part in standing_in(work.session, other.id)}
+    for row in rows:
+        if row.unit_id == other.lead_unit_id:
+            continue
+        part = standing.get(row.unit_id)
+        before = _share_of(part) if part else None
+        after = rules.together(before, _share_of(row))
+        if after != before:
+            part = part or Coordination(case_id=other.id, unit_id=row.unit_id)
+            _take_share(part, after)
+            work.session.add(part)
+            work.session.flush()
+            append(work, other, "coordination_asked", actor=None, now=now, data=_told(part))
+
+
+def end_parts(session: Session, case: Case) -> list[dict[str, Any]]:
+    """End all parts of a case that is about to be merged away; what ``restore_parts`` needs.
+
+    Returns:
+        For each part its ``coordination_id`` and the ``state`` that it had.
+    """
+    ended = []
+    for part in standing_in(session, case.id):
+        ended.append({"coordination_id": part.id, "state": part.state})
+        part.state = "ended"
+    session.flush()
+    return ended
+
+
+def restore_parts(session: Session, case: Case, ended: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Let the parts stand again that ended with a merge; what was asked is asked still.
+
+    Returns:
+        The ids of these parts.
+    """
+    taken = {case.lead_unit_id, *(part.unit_id for part in standing_in(session, case.id))}
+    restored = []
+    for each in ended:
+        part = session.get_one(Coordination, each["coordination_id"])
+        if part.state == "ended" and part.unit_id not in taken:
+            part.state = each["state"]
+            restored.append(part.id)
+    session.flush()
+    return restored
+
+
+def take_replies(work: Transaction, case: Case, other: Case, since: datetime) -> None:
+    """Let a reply that a unit gave in another case since a merge count here as well."""
+    replied = {
+        part.unit_id: part
+        for part in standing_in(work.session, other.id)
+        if part.state == "replied" and part.replied_at is not None and part.replied_at >= since
+    }
+    for part in standing_in(work.session, case.id):
+        answer = replied.get(part.unit_id)
+        if part.state == "asked" and answer is not None:
+            part.state, part.reply = "replied", answer.reply
+            part.replied_at, part.replied_by_id = answer.replied_at, answer.replied_by_id
+    work.session.flush()
+
+
+_SHARED = tuple(field.name for field in fields(rules.Share))
+
+
+def _share_of(part: Coordination) -> rules.Share:
+    return rules.Share(**{name: getattr(part, name) for name in _SHARED})
+
+
+def _take_share(part: Coordination, share: rules.Share) -> None:
+    for name in _SHARED:
+        setattr(part, name, getattr(share, name))
 
 
 def standing_in(session: Session, case_id: int) -> Sequence[Coordination]:
@@ -100,18 +180,13 @@ def standing_in(session: Session, case_id: int) -> Sequence[Coordination]:
     ).all()
 
 
-def units_to_ask(session: Session, on: datetime) -> Sequence[Unit]:
-    """Return the communes and authorities that exist on a day, by name."""
+def units_to_ask(on: datetime) -> Sequence[Unit]:
+    """Return the authorities and communes that exist on a day, by name.
+
+    A unit whose code another one bears by then is none of them, though nobody ended it.
+    """
     day = local_day(on)
-    return session.scalars(
-        select(Unit)
-        .where(
-            Unit.tier.in_(("commune", "authority")),
-            Unit.valid_from <= day,
-            or_(Unit.valid_to.is_(None), Unit.valid_to >= day),
-        )
-        .order_by(Unit.tier, Unit.name)
-    ).all()
+    return [unit for tier in TIERS_TO_ASK for unit in territory.units_on(day, tier)]
 
 
 def confirm_border(officer: Officer, seen: Seen) -> None:
@@ -150,7 +225,7 @@ def coordinate(
     if days not in rules.REPLY_DAYS_TO_CHOOSE:
         raise InvalidInput("form_incomplete", field="days")
     with acting("coordinate", officer, seen) as act:
-        unit = unit_today(act.work.session, unit_id, act.now)
+        unit = unit_today(unit_id, act.now)
         if unit.id == act.case.lead_unit_id:
             raise NotAllowed("coordinate_with_itself", field="unit_id")
         due_at = rules.reply_due_at(
@@ -220,13 +295,13 @@ def end(officer: Officer, seen: Seen, coordination_id: int, words: str = "") -> 
         act.append(data={"coordination_id": part.id, "unit_id": part.unit_id}, words=said)
 
 
-def unit_today(session: Session, unit_id: int, now: datetime) -> Unit:
+def unit_today(unit_id: int, now: datetime) -> Unit:
     """Return a commune or an authority of today.
 
     Raises:
         NotFound: ``unit_unknown``, with the field ``unit_id``.
     """
-    found = next((unit for unit in units_to_ask(session, now) if unit.id == unit_id), None)
+    found = next((unit for unit in units_to_ask(now) if unit.id == unit_id), None)
     if found is None:
         raise NotFound("unit_unknown", field="unit_id")
     return found

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain import merging
 from webapp.domain.errors import Conflict, NotAllowed, NotFound
-from webapp.models import Attachment, Case, Category, Officer
+from webapp.models import Attachment, Case, CaseEvent, Category, Officer
 from webapp.services import labelling
 from webapp.services.case_families import (
     family_ids,
@@ -26,7 +26,12 @@ from webapp.services.casework_acts import (
     note_view,
     written,
 )
-from webapp.services.casework_coordination import share_parts
+from webapp.services.casework_coordination import (
+    end_parts,
+    restore_parts,
+    share_parts,
+    take_replies,
+)
 from webapp.services.casework_figures import due_dates
 from webapp.services.casework_moves import (
     ask_for_days_of,
@@ -124,11 +129,13 @@ def _merge(act: Acting, survivor: Case, merged: Case, note: str | None) -> None:
         way = (*merging.came_through(attachment.terms), merged.number)
         terms = merging.terms_of_move("merged", merged.number, attachment.terms, way)
         move(session, attachment, survivor, terms=terms, officer=act.officer, now=act.now)
+    share_parts(act.work, merged, survivor, now=act.now)
     told = {
         "into_case_id": survivor.id,
         "into_number": survivor.number,
         "brought_reports": brought["reports"],
         "brought_witnesses": brought["witnesses"],
+        "ended_parts": end_parts(session, merged),
     }
     append(act.work, merged, "merged_into", actor=act.officer, now=act.now, data=told, words=note)
     data = {
@@ -142,7 +149,6 @@ def _merge(act: Acting, survivor: Case, merged: Case, note: str | None) -> None:
         **merging.past_together(state_of(survivor), state_of(merged)),
     }
     append(act.work, survivor, "merged", actor=act.officer, now=act.now, data=data, words=note)
-    share_parts(act.work, merged, survivor, now=act.now)
     ask_for_days_of(act.work, [merged])
 
 
@@ -230,7 +236,11 @@ def _separate(act: Acting, survivor: Case, note: str | None) -> None:
 
 def _open_again(act: Acting, survivor: Case, note: str | None) -> None:
     session, merged = act.work.session, act.case
+    merging_event = _last_merge(session, merged)
+    restored = restore_parts(session, merged, merging_event.data.get("ended_parts", ()))
+    take_replies(act.work, merged, survivor, merging_event.at)
     data = {
+        "restored_coordination_ids": restored,
         "from_case_id": survivor.id,
         "from_number": survivor.number,
         "from_severity": merged.severity,
@@ -238,6 +248,12 @@ def _open_again(act: Acting, survivor: Case, note: str | None) -> None:
         **asdict(merging.owed_after_undo(state_of(merged), state_of(survivor))),
     }
     append(act.work, merged, "separated", actor=act.officer, now=act.now, data=data, words=note)
+
+
+def _last_merge(session: Session, merged: Case) -> CaseEvent:
+    """Return the event that tells of a case's being merged away."""
+    told = select(CaseEvent).where(CaseEvent.case_id == merged.id, CaseEvent.kind == "merged_into")
+    return session.scalars(told.order_by(CaseEvent.version.desc()).limit(1)).one()
 
 
 def _given_back(session: Session, merged: Case) -> list[_GivenBack]:

@@ -1,7 +1,7 @@
 """The register of self-opened crossings, read: who sees what, lists, and what lies near a spot."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import Select, String, cast, false, func, or_, select, true
@@ -18,10 +18,12 @@ from webapp.models import Case, Corridor, Crossing, Officer, Unit
 from webapp.services import corridors, territory
 from webapp.services.corridors import Located
 from webapp.services.scope import DISTRICT_ROLES, UNIT_ROLES
+from webapp.services.territory_names import without_marks
 
 # One screen of a district's register; Ninh Hải's railway has fewer than this all along.
 PAGE_ROWS = 50
-# A map with more pins than this shows none of them.
+# A map shows as many pins, the first along the lines, and says how many it leaves out: with more
+# of them a phone takes seconds for each step of the zoom.
 MOST_PINS = 1_000
 
 _LOADED = (joinedload(Crossing.corridor), joinedload(Crossing.unit))
@@ -76,11 +78,25 @@ def _is_looked_up(position: Position, category_code: str) -> bool:
 
 def railway_at(position: Position, on: date) -> Located | None:
     """Return where on a railway's own strip a position lies, as far as its fix can tell."""
+    return next(iter(_railways_at(position, on)), None)
+
+
+def named_line_at(position: Position, line: Corridor, on: date) -> Located | None:
+    """Return where on a line that somebody named a position lies; None when it lies elsewhere.
+
+    A position without an accuracy may lie ``POSITION_DOUBT_M`` beside the line's own strip.
+    """
+    in_doubt = replace(position, accuracy_m=position.accuracy_m or rules.POSITION_DOUBT_M)
+    found = (*_railways_at(position, on), *_railways_at(in_doubt, on))
+    return next((each for each in found if each.corridor.id == line.id), None)
+
+
+def _railways_at(position: Position, on: date) -> list[Located]:
     found = corridors.locate(
         position, position.accuracy_m, on, category_code=rules.CROSSING_CATEGORY
     )
     lines = (found, *found.others) if found else ()
-    return next((line for line in lines if line.corridor.kind == "railway"), None)
+    return [line for line in lines if line.corridor.kind == "railway"]
 
 
 @dataclass(frozen=True)
@@ -117,6 +133,14 @@ class Page:
     is_fabricated: bool
 
 
+@dataclass(frozen=True)
+class Pins:
+    """What the map shows of a list, and how many crossings of the list it has no room for."""
+
+    crossings: Sequence[Crossing]
+    left_out: int
+
+
 def seen_by(officer: Officer) -> ColumnElement[bool]:
     """Return the condition that a crossing meets when an officer may know of it.
 
@@ -139,6 +163,11 @@ def is_owner(officer: Officer, unit_id: int | None, line: Corridor | None) -> bo
         return True
     owners = (unit_id, line.authority_id if line else None)
     return officer.role in UNIT_ROLES and officer.unit_id in owners
+
+
+def may_choose_unit(officer: Officer) -> bool:
+    """Tell whether an officer says whose crossing it is; for everybody else the land says it."""
+    return officer.role == "supervisor"
 
 
 def may_edit(officer: Officer, crossing: Crossing) -> bool:
@@ -168,10 +197,19 @@ def read_page(officer: Officer, wanted: Wanted) -> Page:
     )
 
 
-def read_pins(officer: Officer, wanted: Wanted, *, most: int | None = MOST_PINS) -> list[Crossing]:
-    """Read what the map shows: the same crossings as the list, without its pages."""
+def read_pins(officer: Officer, wanted: Wanted) -> Pins:
+    """Read what the map shows: the crossings of the list without its pages, as many as it holds."""
+    session = db.session()
     found = _filtered(select(Crossing).where(seen_by(officer)), wanted)
-    return list(db.session.scalars(_in_order(found).limit(most).options(*_LOADED)))
+    shown = session.scalars(_in_order(found).limit(MOST_PINS).options(*_LOADED)).all()
+    count = session.scalar(found.with_only_columns(func.count(Crossing.id))) or 0
+    return Pins(shown, max(0, count - len(shown)))
+
+
+def read_all(officer: Officer, wanted: Wanted) -> list[Crossing]:
+    """Read the same crossings as the list, all of its pages."""
+    found = _filtered(select(Crossing).where(seen_by(officer)), wanted)
+    return list(db.session.scalars(_in_order(found).options(*_LOADED)))
 
 
 def visible_crossing(officer: Officer, crossing_id: int) -> Crossing:
@@ -204,14 +242,27 @@ def _filtered(query: Select[Crossing], wanted: Wanted) -> Select[Crossing]:
             is_none if wanted.measure == "none" else measures.contains(f'"{wanted.measure}"')
         )
     if wanted.words:
-        like = f"%{_escaped(wanted.words)}%"
-        said = (Crossing.code, Crossing.name, Crossing.note)
-        query = query.where(or_(*(column.ilike(like, escape="\\") for column in said)))
+        query = query.where(Crossing.id.in_(_ids_saying(query, wanted.words)))
     return query
 
 
-def _escaped(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _ids_saying(query: Select[Crossing], words: str) -> list[int]:
+    """Return the ids whose code, name or note holds words, in any case and without marks.
+
+    Neither database can fold Vietnamese letters by itself; a register of some hundred crossings
+    is read through in a moment.
+    """
+    said = query.with_only_columns(Crossing.id, Crossing.code, Crossing.name, Crossing.note)
+    sought = _bare(words)
+    return [
+        id_
+        for id_, *texts in db.session.execute(said)
+        if any(sought in _bare(text) for text in texts if text)
+    ]
+
+
+def _bare(words: str) -> str:
+    return " ".join(without_marks(words).split())
 
 
 def _in_order(query: Select[Crossing]) -> Select[Crossing]:

@@ -19,9 +19,16 @@ from webapp.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from webapp.domain.geo import Position
 from webapp.extensions import db
 from webapp.models import Crossing, Officer, Unit
-from webapp.services import crossings_photos, territory
+from webapp.services import casefile, crossings_photos, territory
 from webapp.services.casework_acts import written
-from webapp.services.crossings import is_owner, may_edit, near_spot, seen_by
+from webapp.services.crossings import (
+    is_owner,
+    may_choose_unit,
+    may_edit,
+    near_spot,
+    seen_by,
+    visible_crossing,
+)
 from webapp.services.crossings_cases import link_locked
 from webapp.services.crossings_entries import (
     EntryRefused,
@@ -87,13 +94,19 @@ def register(
         InvalidInput, TooLarge, UnsupportedPhoto: a photo cannot be taken.
     """
     entry = _read({**cells, "code": cells.get("code", "").strip() or CODE_PREFIX})
+    if not may_choose_unit(officer):
+        entry = replace(entry, unit_code=None)
+    is_another = bool(cells.get("is_another"))
+    if photos:
+        # Nobody's bytes are stored before it is known that they may register it at all.
+        _registrable(db.session(), officer, entry, is_another=is_another)
+        if case_number:
+            casefile.check_visible(officer, case_number)
+        db.session.rollback()
     checked = crossings_photos.keep(photos, store)
     with transaction() as work:
         now = clock.now()
-        settled = _settled(work.session, entry, clock.today())
-        _check_own(officer, settled)
-        if not cells.get("is_another"):
-            _check_no_twin(work.session, entry)
+        settled = _registrable(work.session, officer, entry, is_another=is_another)
         crossing = _insert(work.session, settled, officer, now)
         crossing.is_fabricated = is_fabricated
         row = note(work, crossing, "registered", officer, now, cells.get("words", ""))
@@ -103,6 +116,17 @@ def register(
     return crossing.id
 
 
+def _registrable(
+    session: Session, officer: Officer, entry: Entry, *, is_another: bool
+) -> Settled:
+    """Return an entry looked up, when the officer may take it into the register."""
+    settled = _settled(session, entry, clock.today())
+    _check_own(officer, settled)
+    if not is_another:
+        _check_no_twin(session, entry)
+    return settled
+
+
 def change(officer: Officer, crossing_id: int, version: int, cells: Mapping[str, str]) -> None:
     """Change what the register says of a crossing; its code stays.
 
@@ -110,7 +134,8 @@ def change(officer: Officer, crossing_id: int, version: int, cells: Mapping[str,
         officer: a supervisor, or somebody of the responsible unit.
         crossing_id: which one.
         version: what stood on the officer's screen.
-        cells: the texts of the form; ``words`` may say why.
+        cells: the texts of the form; ``words`` may say why. Whoever may not choose the unit
+            leaves it as it is, unless the position comes to lie on other land.
 
     Raises:
         NotFound: there is none, or the officer may not know of it.
@@ -121,7 +146,8 @@ def change(officer: Officer, crossing_id: int, version: int, cells: Mapping[str,
     with transaction() as work:
         crossing = _lock(work.session, officer, crossing_id, version)
         entry = _read({**cells, "code": crossing.code})
-        settled = _settled(work.session, entry, clock.today())
+        entry = _with_unit(officer, crossing, entry, clock.today())
+        settled = _settled(work.session, entry, clock.today(), crossing)
         _check_own(officer, settled)
         words = written(cells.get("words", ""))
         if take(crossing, settled) or words:
@@ -139,17 +165,27 @@ def inspect(
         InvalidInput: nothing was found (``crossing_inspection_empty``), or a photo is no photo.
         TooLarge, UnsupportedPhoto: a photo cannot be taken.
     """
+    if found.photos:
+        # Nobody's bytes are stored before it is known that they may inspect it at all.
+        crossing = visible_crossing(officer, crossing_id)
+        _check_editable(officer, crossing, version)
+        _inspected(crossing, found)
+        db.session.rollback()
     checked = crossings_photos.keep(found.photos, store)
     with transaction() as work:
         crossing = _lock(work.session, officer, crossing_id, version)
-        measures = tuple(each for each in rules.MEASURES if each in found.measures)
-        unknown = tuple(each for each in found.measures if each not in rules.MEASURES)
-        entry = replace(
-            entry_of(crossing), state=found.state, measures=measures + unknown, note=crossing.note
-        )
-        _refuse(rules.problems_of(entry))
+        entry = _inspected(crossing, found)
         is_changed = take(crossing, Settled(entry, crossing.unit, crossing.corridor))
         _write_inspection(work, crossing, officer, found.words, checked, is_changed=is_changed)
+
+
+def _inspected(crossing: Crossing, found: Inspection) -> Entry:
+    """Return what the register says of a crossing after an inspection."""
+    measures = tuple(each for each in rules.MEASURES if each in found.measures)
+    unknown = tuple(each for each in found.measures if each not in rules.MEASURES)
+    entry = replace(entry_of(crossing), state=found.state, measures=measures + unknown)
+    _refuse(rules.problems_of(entry))
+    return entry
 
 
 def _write_inspection(
@@ -213,8 +249,23 @@ def _refuse(problems: Sequence[Problem]) -> None:
         raise EntryRefused(problems)
 
 
-def _settled(session: Session, entry: Entry, on: date) -> Settled:
-    settled, problems = settle(session, entry, on)
+def _with_unit(officer: Officer, crossing: Crossing, entry: Entry, on: date) -> Entry:
+    """Return an entry with the unit that it had, when the officer chooses none and it stays there.
+
+    The unit may be another than that of the land: a supervisor or a file may have said so.
+    """
+    if may_choose_unit(officer):
+        return entry
+    unit = crossing.unit and territory.unit_with_code(crossing.unit.code, on)
+    was_on = territory.commune_at(Position(crossing.latitude, crossing.longitude), on)
+    is_kept = was_on == territory.commune_at(Position(entry.latitude, entry.longitude), on)
+    return replace(entry, unit_code=unit.code if unit and is_kept else None)
+
+
+def _settled(
+    session: Session, entry: Entry, on: date, known: Crossing | None = None
+) -> Settled:
+    settled, problems = settle(session, entry, on, known)
     _refuse(problems)
     return settled
 
@@ -267,8 +318,12 @@ def _lock(session: Session, officer: Officer, crossing_id: int, version: int) ->
     )
     if crossing is None:
         raise NotFound("crossing_not_found")
+    _check_editable(officer, crossing, version)
+    return crossing
+
+
+def _check_editable(officer: Officer, crossing: Crossing, version: int) -> None:
     if not may_edit(officer, crossing):
         raise NotAllowed("crossing_not_yours")
     if crossing.version != version:
         raise Conflict("crossing_changed", version=crossing.version)
-    return crossing

@@ -15,7 +15,7 @@ from webapp.models import Corridor, Crossing, CrossingInspection, Officer, Unit
 from webapp.services import territory
 from webapp.services.casework_acts import written
 from webapp.services.corridors import Located
-from webapp.services.crossings import railway_at
+from webapp.services.crossings import named_line_at, railway_at
 from webapp.services.dated import holds_on
 from webapp.services.transaction import Transaction
 
@@ -43,22 +43,44 @@ class Settled:
     chainage_accuracy_m: float | None = None
 
 
-def settle(session: Session, entry: Entry, on: date) -> tuple[Settled, list[Problem]]:
+def settle(
+    session: Session, entry: Entry, on: date, known: Crossing | None = None
+) -> tuple[Settled, list[Problem]]:
     """Look up what an entry names: its unit, else that of the land; its line, else by the strip.
 
-    A kilometre that is not given is computed where the line has kilometre posts.
+    A line that is named must lie at the position; only one that the register already has there
+    stays without that. A kilometre that is not given is computed where the line has kilometre
+    posts.
+
+    Args:
+        session: the session to read with.
+        entry: what is to stand in the register.
+        on: the day whose units and lines count.
+        known: the crossing as it stands, when it is registered.
     """
     problems: list[Problem] = []
     position = Position(entry.latitude, entry.longitude)
     unit = _unit(entry, position, on, problems)
-    located = railway_at(position, on)
-    line = located.corridor if located else None
-    if entry.line is not None:
+    if entry.line is None:
+        located = railway_at(position, on)
+        line = located.corridor if located else None
+    else:
         line = _line(session, entry.line, on, problems)
+        located = named_line_at(position, line, on) if line else None
+        if line and not (located or problems or _is_line_kept(entry, known)):
+            problems.append(Problem("crossing_line_far", "line", {"text": line.name}))
     settled = Settled(entry, unit, line)
-    if entry.chainage_m is None and located and located.corridor is line:
+    if entry.chainage_m is None and located:
         settled = _measured(settled, located)
     return settled, problems
+
+
+def _is_line_kept(entry: Entry, known: Crossing | None) -> bool:
+    """Tell whether the register has that very line at that very position already."""
+    if known is None or known.corridor is None:
+        return False
+    was = (known.corridor.code, known.latitude, known.longitude)
+    return was == (entry.line, entry.latitude, entry.longitude)
 
 
 def _measured(settled: Settled, located: Located) -> Settled:

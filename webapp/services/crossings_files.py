@@ -24,7 +24,7 @@ from webapp.domain.crossings import Entry, Problem
 from webapp.domain.errors import Conflict
 from webapp.extensions import db
 from webapp.models import Crossing, Officer
-from webapp.services.crossings import Wanted, read_pins
+from webapp.services.crossings import Wanted, read_all
 from webapp.services.crossings_entries import (
     Settled,
     entry_of,
@@ -130,7 +130,7 @@ def _carry_out(work: Transaction, plan: Plan, officer: Officer | None, now: date
 
 def export(officer: Officer, wanted: Wanted, kind: str) -> bytes:
     """Write the crossings of a list as a file of a kind in ``WRITERS``."""
-    return WRITERS[kind](entry_of(crossing) for crossing in read_pins(officer, wanted, most=None))
+    return WRITERS[kind](entry_of(crossing) for crossing in read_all(officer, wanted))
 
 
 def export_all(kind: str) -> bytes:
@@ -168,7 +168,7 @@ def _lock(session: Session, reading: Reading) -> None:
 def _settled(
     session: Session, row: Row, known: Crossing | None, on: date
 ) -> tuple[Settled, list[Problem]]:
-    settled, problems = settle(session, row.entry, on)
+    settled, problems = settle(session, row.entry, on, known)
     was_without = known is not None and known.chainage_m is None
     if settled.entry.chainage_m is None and not was_without:
         problems = [*problems, Problem("crossing_km_missing", "km")]

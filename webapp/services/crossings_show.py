@@ -88,6 +88,20 @@ def read_crossing(officer: Officer, crossing_id: int) -> CrossingFile:
     )
 
 
+def changes_since(officer: Officer, crossing_id: int, version: int) -> list[Told]:
+    """Read what others wrote of a crossing after a version that somebody has on the screen.
+
+    Newest first; each entry of the history made one version.
+
+    Raises:
+        NotFound: there is none with that id, or the officer may not know of it.
+    """
+    crossing = visible_crossing(officer, crossing_id)
+    session = db.session()
+    history = _history(session, crossing_id, _photos(session, crossing_id))
+    return history[: max(0, crossing.version - version)]
+
+
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
     """Return the values of the register that are others than they were."""
     return [

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.config import Settings
 from webapp.domain import notifying
+from webapp.domain.casework import LEAD_NAMING_KINDS
 from webapp.domain.notifying import QuietHours
 from webapp.models import Attachment, CaseEvent, Contact, Notification, Report
 from webapp.services.case_families import survivor_id_of
@@ -131,7 +132,7 @@ def _lead_before(session: Session, event: CaseEvent) -> int | None:
         .where(
             CaseEvent.case_id == event.case_id,
             CaseEvent.version < event.version,
-            CaseEvent.kind.in_(notifying.LEADING_EVENTS),
+            CaseEvent.kind.in_(LEAD_NAMING_KINDS),
         )
         .order_by(CaseEvent.version.desc())
         .limit(1)

@@ -142,10 +142,6 @@ def _waits_until(row: Notification, settings: Settings) -> datetime | None:
     return None if is_for_any_hour or morning == now else morning
 
 
-def _address(row: Notification, contact: Contact) -> str | None:
-    return contact.email if row.channel == "email" else contact.phone
-
-
 def _case_of(row: Notification) -> CaseCard | None:
     """Return the projection of the case that holds the report now."""
     if row.kind == "confirm":

@@ -32,6 +32,7 @@ from webapp.models import (
     Unit,
 )
 from webapp.services import territory
+from webapp.services.responsibilities_units import Meanings, as_meant, meanings_of, stands_on
 
 # What a report is held with when the table names nobody for it.
 HOLD_CODE = "no_responsible_unit"
@@ -104,23 +105,35 @@ def assign_at(category_code: str, corridor: Corridor | None, commune: Unit, on: 
     table = table_on(on)
     if table is None:
         return responsibilities.led_by_land(UnitRef(commune.id, commune.code))
-    return assign_by(table.rules, category_code, corridor, commune, on)
+    meanings = meanings_of(table.rules, table.valid_from)
+    return assign_by(table.rules, meanings, category_code, corridor, commune, on)
 
 
 def assign_by(
-    rules: Sequence[Rule], category_code: str, corridor: Corridor | None, commune: Unit, on: date
+    rules: Sequence[Rule],
+    meanings: Meanings,
+    category_code: str,
+    corridor: Corridor | None,
+    commune: Unit,
+    on: date,
 ) -> Assignment:
-    """Assign by rules that need not be in force, such as a draft."""
+    """Assign by rules that need not be in force, such as a draft; codes as ``meanings`` says."""
     return responsibilities.assign(
-        rules,
+        as_meant(rules, meanings, on),
         category_code=category_code,
         corridor_kind=cast("CorridorKind | None", corridor.kind if corridor else None),
         commune=UnitRef(commune.id, commune.code),
-        parties=resolver(corridor, commune, on),
+        parties=resolver(corridor, commune, on, meanings),
+        may_lead=works_on_cases,
     )
 
 
-def resolver(corridor: Corridor | None, commune: Unit, on: date) -> Resolver:
+def works_on_cases(unit_id: int) -> bool:
+    """Tell whether a unit has officers who act on cases: a supervising one rules on them only."""
+    return db.session.get_one(Unit, unit_id).tier in responsibilities.LEADING_TIERS
+
+
+def resolver(corridor: Corridor | None, commune: Unit, on: date, meanings: Meanings) -> Resolver:
     """Return what finds the unit that fills a role at a spot; only units that stand on the day."""
 
     def unit_id_of(party: Party) -> int | None:
@@ -131,16 +144,11 @@ def resolver(corridor: Corridor | None, commune: Unit, on: date) -> Resolver:
         found = (
             territory.supervising_unit_of(commune.id, on)
             if party.kind == "supervising"
-            else territory.unit_with_code(party.unit_code or "", on)
+            else meanings.standing(party.unit_code or "", on)
         )
         return found.id if found else None
 
     return unit_id_of
-
-
-def stands_on(unit: Unit, on: date) -> bool:
-    """Tell whether a unit exists on a day."""
-    return unit.valid_from <= on and (unit.valid_to is None or unit.valid_to >= on)
 
 
 def write_version(

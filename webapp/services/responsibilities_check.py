@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from webapp.domain.responsibilities import (
     KINDS_OF_GROUND,
+    LEADING_TIERS,
     CorridorKind,
     Party,
     Reach,
@@ -20,6 +21,7 @@ from webapp.extensions import db
 from webapp.models import Category, Corridor, Unit
 from webapp.services import responsibilities, territory
 from webapp.services.corridors import corridors_on
+from webapp.services.responsibilities_units import Meanings, as_meant, by_code, stands_on
 
 Part = Literal["fit", "lead", "partner"]
 
@@ -52,11 +54,16 @@ class Surroundings:
     corridors: tuple[Corridor, ...]
     units: Mapping[str, Sequence[Unit]]
     by_id: Mapping[int, Unit]
+    written_for: date
+
+    @property
+    def meanings(self) -> Meanings:
+        """Return what the codes of the table mean, by its first day."""
+        return Meanings(self.written_for, self.units)
 
     def standing(self, unit_code: str) -> Unit | None:
-        """Return the unit that bears a code on the day."""
-        bearing = self.units.get(unit_code, ())
-        return next((unit for unit in bearing if responsibilities.stands_on(unit, self.on)), None)
+        """Return the unit that the table means by a code, if it stands on the day."""
+        return self.meanings.standing(unit_code, self.on)
 
     def lines_of(self, kinds: Iterable[CorridorKind | None]) -> list[Corridor]:
         """Return the lines of some kinds."""
@@ -71,28 +78,27 @@ class Surroundings:
 def problems(on: date) -> list[Problem]:
     """Return what is wrong with the table in force on a day; nothing where there is none."""
     table = responsibilities.table_on(on)
-    return problems_of(table.rules, surroundings(on)) if table else []
+    return problems_of(table.rules, surroundings(on, table.valid_from)) if table else []
 
 
-def surroundings(on: date) -> Surroundings:
-    """Gather what a table is held against on a day."""
-    units: dict[str, list[Unit]] = {}
+def surroundings(on: date, written_for: date) -> Surroundings:
+    """Gather what a table that begins on ``written_for`` is held against on a day."""
     everybody = list(db.session.scalars(select(Unit).order_by(Unit.valid_from.desc())))
-    for unit in everybody:
-        units.setdefault(unit.code, []).append(unit)
     categories = db.session.scalars(select(Category).order_by(Category.sort_order))
     return Surroundings(
         on=on,
         categories={category.service_code: category for category in categories},
         communes=tuple(territory.units_on(on)),
         corridors=tuple(corridors_on(on)),
-        units=units,
+        units=by_code(everybody),
         by_id={unit.id: unit for unit in everybody},
+        written_for=written_for,
     )
 
 
 def problems_of(rules: Sequence[Rule], around: Surroundings) -> list[Problem]:
     """Hold rules against what there is: holes first, then rule by rule."""
+    rules = as_meant(rules, around.meanings, around.on)
     active = [code for code, category in around.categories.items() if category.is_active]
     found = reach(rules, active, [commune.code for commune in around.communes])
     return [*_holes(found), *_of_rules(rules, found, around)]
@@ -123,7 +129,9 @@ def _unknown_codes(rule: Rule, number: int, around: Surroundings) -> Iterator[Pr
     for code in sorted(rule.category_codes - around.categories.keys()):
         yield Problem("duty_category_gone", number, details={"code": code})
     land = rule.commune_code
-    if land and land not in {commune.code for commune in around.communes}:
+    if land and (other := around.meanings.taken_over(land, around.on)):
+        yield Problem("duty_code_reused", number, "fit", True, _reused(land, other))
+    elif land and land not in {commune.code for commune in around.communes}:
         name = next((_name(unit) for unit in around.units.get(land, ())), None)
         yield Problem("duty_land_gone", number, details={"land": name or land})
 
@@ -131,12 +139,25 @@ def _unknown_codes(rule: Rule, number: int, around: Surroundings) -> Iterator[Pr
 def _of_parties(
     rule: Rule, number: int, spots: Sequence[Spot], around: Surroundings
 ) -> Iterator[Problem]:
+    if _cannot_lead(rule.lead, around):
+        yield Problem("duty_lead_cannot", number, "lead", True)
     for place, party in enumerate(rule.parties):
         is_lead = place == 0
         # A commune is always there: no spot is without one.
         missing = MISSING[party.kind](party, spots, around) if party.kind in MISSING else ()
         for code, details in missing:
             yield Problem(code, number, "lead" if is_lead else "partner", is_lead, details)
+
+
+def _cannot_lead(lead: Party, around: Surroundings) -> bool:
+    if lead.kind == "supervising":
+        return True
+    unit = around.standing(lead.unit_code or "")
+    return unit is not None and unit.tier not in LEADING_TIERS
+
+
+def _reused(code: str, other: Unit) -> Mapping[str, object]:
+    return {"code": code, "day": other.valid_from, "unit": _name(other)}
 
 
 Missing = tuple[str, Mapping[str, object]]
@@ -146,13 +167,15 @@ def _unit_missing(party: Party, spots: Sequence[Spot], around: Surroundings) -> 
     code = party.unit_code or ""
     if not spots or around.standing(code):
         return
-    bearing = around.units.get(code)
-    if not bearing:
+    meant = around.meanings.meant(code)
+    if meant is None:
         yield "duty_unit_unknown", {"code": code}
-    elif bearing[0].valid_from > around.on:
-        yield "duty_unit_not_yet", {"unit": _name(bearing[0]), "day": bearing[0].valid_from}
+    elif other := around.meanings.taken_over(code, around.on):
+        yield "duty_code_reused", _reused(code, other)
+    elif meant.valid_from > around.on:
+        yield "duty_unit_not_yet", {"unit": _name(meant), "day": meant.valid_from}
     else:
-        yield "duty_unit_ended", {"unit": _name(bearing[0]), "day": bearing[0].valid_to}
+        yield "duty_unit_ended", {"unit": _name(meant), "day": meant.valid_to}
 
 
 def _authority_missing(
@@ -166,7 +189,7 @@ def _authority_missing(
         authority = around.authority_of(line)
         if authority is None:
             without.append(line.name)
-        elif not responsibilities.stands_on(authority, around.on):
+        elif not stands_on(authority, around.on):
             details = {"line": line.name, "unit": _name(authority), "day": authority.valid_to}
             yield "duty_authority_ended", details
     if without:
@@ -202,7 +225,7 @@ def names_of(party: Party, rule: Rule, around: Surroundings) -> tuple[str, ...]:
     if party.kind != "corridor_authority":
         return ()
     managing = [around.authority_of(line) for line in around.lines_of(KINDS_OF_GROUND[rule.ground])]
-    standing = [u for u in managing if u and responsibilities.stands_on(u, around.on)]
+    standing = [u for u in managing if u and stands_on(u, around.on)]
     return tuple(dict.fromkeys(_name(unit) for unit in standing))
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import select
 
 from webapp import clock
+from webapp.domain.responsibilities import LEADING_TIERS
 from webapp.domain.responsibilities_draft import UNIT_MARK, Draft
 from webapp.extensions import db
 from webapp.models import Category, Unit
@@ -14,6 +15,7 @@ from webapp.services import territory
 
 # In the order in which somebody would look for who could take part.
 TIERS = ("authority", "supervising", "commune")
+TIERS_OF_LEADS = tuple(tier for tier in TIERS if tier in LEADING_TIERS)
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,14 @@ class Choice:
 class Choices:
     """The lists, for the units of the draft's first day.
 
-    Besides them every code stands there that the draft names, so that opening the form for
-    another day loses nothing that was chosen.
+    ``leads`` are the units that can lead a case. Besides them every code stands there that the
+    draft names, so that opening the form for another day loses nothing that was chosen.
     """
 
     categories: tuple[Choice, ...]
     communes: tuple[Choice, ...]
     units: tuple[Choice, ...]
+    leads: tuple[Choice, ...]
 
 
 def choices(draft: Draft) -> Choices:
@@ -43,6 +46,7 @@ def choices(draft: Draft) -> Choices:
     on = _day_of(draft)
     communes = [_choice(unit) for unit in territory.units_on(on)]
     units = [_choice(unit) for tier in TIERS for unit in territory.units_on(on, tier)]
+    leads = [_choice(unit) for tier in TIERS_OF_LEADS for unit in territory.units_on(on, tier)]
     lands = {rule.commune_code for rule in draft.rules} - {""}
     names = category_names()
     chosen = {code for rule in draft.rules for code in rule.category_codes}
@@ -53,6 +57,7 @@ def choices(draft: Draft) -> Choices:
         ),
         communes=(*communes, *_gone(lands, communes)),
         units=(*units, *_gone(_named_units(draft), units)),
+        leads=(*leads, *_gone(_named_units(draft, leads_only=True), units)),
     )
 
 
@@ -69,12 +74,10 @@ def _day_of(draft: Draft) -> date:
         return clock.today()
 
 
-def _named_units(draft: Draft) -> set[str]:
-    written = [
-        party
-        for rule in draft.rules
-        for party in (rule.lead, *(task.party for task in rule.partners))
-    ]
+def _named_units(draft: Draft, *, leads_only: bool = False) -> set[str]:
+    written = [rule.lead for rule in draft.rules]
+    if not leads_only:
+        written += [task.party for rule in draft.rules for task in rule.partners]
     return {party.removeprefix(UNIT_MARK) for party in written if party.startswith(UNIT_MARK)}
 
 

@@ -11,7 +11,13 @@ from sqlalchemy.exc import IntegrityError
 
 from webapp import clock
 from webapp.domain.errors import Conflict, InvalidInput, NotFound
-from webapp.domain.responsibilities import Assignment, Rule, UnitRef, led_by_land
+from webapp.domain.responsibilities import (
+    LEADING_TIERS,
+    Assignment,
+    Rule,
+    UnitRef,
+    led_by_land,
+)
 from webapp.domain.responsibilities_draft import (
     MOST_NOTE,
     Draft,
@@ -25,6 +31,7 @@ from webapp.extensions import db
 from webapp.models import Case, Category, Corridor, Officer, ResponsibilityVersion, Unit
 from webapp.services import responsibilities, responsibilities_check
 from webapp.services.responsibilities_check import Problem
+from webapp.services.responsibilities_units import Meanings, by_code, meanings_of
 from webapp.services.transaction import transaction
 
 log = structlog.get_logger()
@@ -128,7 +135,7 @@ def preview(draft: Draft) -> Preview:
         DraftRefused: a line or the day cannot be used.
     """
     valid_from, rules = _checked(draft)
-    around = responsibilities_check.surroundings(valid_from)
+    around = responsibilities_check.surroundings(valid_from, valid_from)
     return Preview(
         number=next_number(),
         valid_from=valid_from,
@@ -166,23 +173,28 @@ def save(officer: Officer, draft: Draft) -> int:
     return number
 
 
-def withdraw(officer: Officer, number: int) -> None:
+def withdraw(officer: Officer, number: int) -> bool:
     """Withdraw a version before its first day; it stays in the list, and never holds.
 
+    Returns whether it stood until now: nothing happens to one that is withdrawn already.
+
     Raises:
-        NotFound: no version of that number stands.
+        NotFound: there never was a version of that number.
         Conflict: it has begun, and what began is never changed.
     """
     with transaction():
-        standing = responsibilities.versions()
-        version = next((version for version in standing if version.number == number), None)
+        known = responsibilities.versions(with_withdrawn=True)
+        version = next((version for version in known if version.number == number), None)
         if version is None:
             raise NotFound("duties_not_found")
+        if version.withdrawn_at is not None:
+            return False
         if version.valid_from <= clock.today():
             raise Conflict("duties_begun", number=number)
         version.withdrawn_at = clock.now()
         version.withdrawn_by_id = officer.id
     log.info("duties_withdrawn", number=number, officer=officer.id)
+    return True
 
 
 def _checked(draft: Draft) -> tuple[date, tuple[Rule, ...]]:
@@ -190,7 +202,7 @@ def _checked(draft: Draft) -> tuple[date, tuple[Rule, ...]]:
     faults = [
         *_faults_of_day(valid_from),
         *([Fault("duty_note_too_long", details={"most": MOST_NOTE})] if _is_long(draft) else []),
-        *faults_of(draft.rules, _known()),
+        *faults_of(draft.rules, _known(valid_from or clock.today())),
     ]
     if faults or valid_from is None:
         raise DraftRefused(faults)
@@ -221,12 +233,17 @@ def _faults_of_day(valid_from: date | None) -> list[Fault]:
     return []
 
 
-def _known() -> Known:
-    units = db.session.execute(select(Unit.code, Unit.tier)).all()
+def _known(valid_from: date) -> Known:
+    units = db.session.scalars(select(Unit).order_by(Unit.valid_from.desc())).all()
+    meanings = Meanings(valid_from, by_code(units))
+    meant = {code: meanings.meant(code) for code in meanings.bearers}
     return Known(
         category_codes=set(db.session.scalars(select(Category.service_code))),
         commune_codes={unit.code for unit in units if unit.tier == "commune"},
         unit_codes={unit.code for unit in units},
+        supervising_codes={
+            code for code, unit in meant.items() if unit and unit.tier not in LEADING_TIERS
+        },
     )
 
 
@@ -247,14 +264,16 @@ def _newest_number() -> int:
 def _effects(rules: Sequence[Rule], on: date) -> list[Effect]:
     """Compare, for every kind of spot with open cases, who is named now and by the draft."""
     table = responsibilities.table_on(on)
+    meanings = meanings_of(rules, on)
+    old_meanings = meanings_of(table.rules, table.valid_from) if table else None
     sums: dict[int | None, Counter[str]] = {
         number: Counter() for number in range(1, len(rules) + 1)
     }
     for category, corridor, commune, cases in _open_spots():
-        new = responsibilities.assign_by(rules, category, corridor, commune, on)
+        new = responsibilities.assign_by(rules, meanings, category, corridor, commune, on)
         old = (
-            responsibilities.assign_by(table.rules, category, corridor, commune, on)
-            if table
+            responsibilities.assign_by(table.rules, old_meanings, category, corridor, commune, on)
+            if table and old_meanings
             else led_by_land(UnitRef(commune.id, commune.code))
         )
         sums.setdefault(new.rule_id, Counter()).update(

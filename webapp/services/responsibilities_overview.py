@@ -15,6 +15,7 @@ from webapp.models import Case, Corridor, Officer, ReportTriage, ResponsibilityV
 from webapp.services import responsibilities, responsibilities_check
 from webapp.services.responsibilities import HOLD_CODE, Table
 from webapp.services.responsibilities_check import Problem, Surroundings, names_of
+from webapp.services.responsibilities_units import as_meant
 
 EditionState = Literal["past", "present", "ahead", "withdrawn"]
 
@@ -97,7 +98,7 @@ class Duties:
 def read(on: date) -> Duties:
     """Gather the section for the table and the units of a day."""
     table = responsibilities.table_on(on)
-    around = responsibilities_check.surroundings(on)
+    around = responsibilities_check.surroundings(on, table.valid_from if table else on)
     problems = responsibilities_check.problems_of(table.rules, around) if table else []
     return Duties(
         on=on,
@@ -159,7 +160,7 @@ def _names_of_officers() -> dict[int, str]:
 def _lines(
     rules: Sequence[Rule], problems: Sequence[Problem], around: Surroundings
 ) -> Iterator[RuleLine]:
-    matches = _matches(rules)
+    matches = _matches(as_meant(rules, around.meanings, around.on))
     for number, rule in enumerate(rules, 1):
         yield RuleLine(
             number=number,
@@ -184,7 +185,7 @@ def _category_names(rule: Rule, around: Surroundings) -> tuple[str, ...]:
 def _land_name(rule: Rule, around: Surroundings) -> str | None:
     if rule.commune_code is None:
         return None
-    commune = next((c for c in around.communes if c.code == rule.commune_code), None)
+    commune = around.meanings.meant(rule.commune_code)
     return f"{commune.kind} {commune.name}" if commune else rule.commune_code
 
 

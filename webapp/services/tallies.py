@@ -7,14 +7,12 @@ from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import aliased
 
 from webapp.domain import statistics
+from webapp.domain.casework import LEAD_NAMING_KINDS
 from webapp.models import Case, CaseEvent, Tally
 from webapp.services import outbox
 from webapp.services.calendar import working_calendar
 from webapp.services.outbox import Lease
 from webapp.services.transaction import Transaction, transaction
-
-# The kinds whose data name the lead from then on (``domain.casework``).
-LEAD_NAMING_KINDS = ("opened", "transfer_accepted", "transfer_ruled", "land_passed")
 
 
 def rebuild_tallies(day: date, lease: Lease) -> None:

@@ -12,6 +12,7 @@ from webapp import clock
 from webapp.domain.errors import InvalidInput, NotAllowed, NotFound
 from webapp.extensions import db
 from webapp.models import Case, CaseEvent, Coordination, Officer, TerritorySwitch, Transfer
+from webapp.services import casework_coordination
 from webapp.services.casework import append
 from webapp.services.territory_moves import open_transfer
 from webapp.services.territory_switch import (
@@ -114,10 +115,11 @@ def _next_cases(switch_id: int, after_id: int, batch: int) -> list[int]:
 
 
 def _events_of(switch_id: int) -> tuple[Any, ...]:
-    began = select(TerritorySwitch.ran_at).where(TerritorySwitch.id == switch_id)
+    run = db.session.get_one(TerritorySwitch, switch_id)
     return (
         CaseEvent.kind == "land_passed",
-        CaseEvent.at >= began.scalar_subquery(),
+        # By the order of events, not by clocks: another process's clock may stand behind.
+        CaseEvent.id > run.details.get("events_before", 0),
         CaseEvent.data["switch_id"].as_integer() == switch_id,
     )
 
@@ -156,6 +158,7 @@ def _return(
     run: TerritorySwitch,
     actor: Officer | None,
 ) -> None:
+    """Lead one case back; where somebody else leads, its commune of before stays on it."""
     is_lead_kept = case.lead_unit_id != passed["lead_unit_id"]
     lead_unit_id = case.lead_unit_id if is_lead_kept else passed["from_unit_id"]
     data = {
@@ -170,6 +173,7 @@ def _return(
         "coordinations": _return_partners(work.session, case, lead_unit_id, passed),
     }
     append(work, case, "land_passed", actor=actor, now=clock.now(), data=data)
+    casework_coordination.keep_land(work, case, now=clock.now(), actor=actor)
 
 
 def _return_partners(

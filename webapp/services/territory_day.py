@@ -1,5 +1,6 @@
 """The land of a day beside the land before it: who has ended, who took what, what changed when."""
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,7 +14,7 @@ from webapp.domain.succession import Inheritance, inheritances
 from webapp.extensions import db
 from webapp.models import Boundary, Unit, UnitSuccession
 from webapp.services import territory
-from webapp.services.territory_index import counting_ids, land_index
+from webapp.services.territory_index import counting_ids, land_index, land_name
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,18 @@ def day_of_land(on: date, concerned: Collection[int]) -> DayOfLand:
         shrunk_on=shrunk_on,
     )
     return DayOfLand(on, day, parts, frozenset(concerned))
+
+
+def name_of(land: DayOfLand) -> str:
+    """Name what a day's rules go by; another name where who holds, took or gave up land changed."""
+    day = land.day
+    facts = (
+        land_name(land.on),
+        sorted(land.ended_ids),
+        sorted((unit_id, day.heirs[unit_id]) for unit_id in land.ended_ids & day.heirs.keys()),
+        sorted(day.shrunk_on.items()),
+    )
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def _land(boundary: Boundary) -> Land:

@@ -66,6 +66,11 @@ def land_index(on: date) -> LandIndex:
         return ready.indexes[name]
 
 
+def land_name(on: date) -> str:
+    """Return a name of a day's land: another one as soon as a boundary of that day changed."""
+    return _name_of(_ready_of(db.engine), on)
+
+
 def boundaries_on(on: date) -> Select[Boundary, Unit]:
     """Return the query for all boundaries of communes that hold on a day, with their units."""
     return (

@@ -1,5 +1,6 @@
 """One case that follows its land: its event, its partners, and the transfer that was open."""
 
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -8,21 +9,48 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.domain.case_state import CaseState
-from webapp.domain.passing import Day, Passing, partner_after
+from webapp.domain.passing import Day, Passing, partner_after, unmoved
 from webapp.models import Case, Coordination, Officer, TerritorySwitch, Transfer
+from webapp.services import casework_coordination
 from webapp.services.casework import append, state_of
 from webapp.services.territory_day import DayOfLand
 from webapp.services.transaction import Transaction
 
 
-def has_ended_partner(session: Session, case: Case, day: Day) -> bool:
-    """Tell whether a unit that ended coordinates on a case, and another can take its part."""
-    state = state_of(case)
-    unmoved = Passing(state.lead_unit_id, state.commune_id, state.transfer_to_id)
+def ended_partners(
+    session: Session, land: DayOfLand, case_ids: Collection[int] | None = None
+) -> Mapping[int, tuple[int, ...]]:
+    """Return, by open case, the units that have ended and still coordinate on it; one statement.
+
+    Args:
+        session: where to look.
+        land: the day.
+        case_ids: look at these alone; at all when left out.
+    """
+    query = (
+        select(Coordination.case_id, Coordination.unit_id)
+        .join(Case, Case.id == Coordination.case_id)
+        .where(
+            Case.is_open,
+            Coordination.state != "ended",
+            Coordination.unit_id.in_(land.ended_ids),
+        )
+    )
+    if case_ids is not None:
+        query = query.where(Case.id.in_(case_ids))
+    found: dict[int, tuple[int, ...]] = {}
+    for case_id, unit_id in session.execute(query):
+        found[case_id] = (*found.get(case_id, ()), unit_id)
+    return found
+
+
+def can_pass_part(state: CaseState, partner_ids: Iterable[int], day: Day) -> bool:
+    """Tell whether another unit can take the part of one of these in a case that itself stays."""
+    stays = unmoved(state)
     return any(
-        partner_after(row.unit_id, state, unmoved, day) != row.unit_id
-        for row in _standing(session, case)
-        if row.unit_id in day.ended_ids
+        partner_after(unit_id, state, stays, day) != unit_id
+        for unit_id in partner_ids
+        if unit_id in day.ended_ids
     )
 
 
@@ -34,7 +62,10 @@ def pass_on(
     run: TerritorySwitch,
     actor: Officer | None,
 ) -> None:
-    """Let a case pass with its partners and its open transfer; the event tells all of it."""
+    """Let a case pass with its partners and its open transfer; the event tells all of it.
+
+    Where somebody else leads, the commune of the land stays on the case.
+    """
     state = state_of(case)
     data = {
         **_event_data(state, passing, run, land.on),
@@ -42,6 +73,7 @@ def pass_on(
         "transfers": _pass_transfer(work.session, case, passing),
     }
     append(work, case, "land_passed", actor=actor, now=clock.now(), data=data)
+    casework_coordination.keep_land(work, case, now=clock.now(), actor=actor)
 
 
 def _event_data(state: CaseState, to: Passing, run: TerritorySwitch, on: date) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """The day new boundaries hold: open cases follow their land, and officers follow their unit."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, cast
+from typing import cast
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, exists, or_, select, union
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp import clock
@@ -14,8 +14,8 @@ from webapp.domain import passing as rules
 from webapp.domain.errors import InvalidInput
 from webapp.domain.passing import KeptCode, Passing
 from webapp.extensions import db
-from webapp.models import Case, Coordination, Officer, TerritorySwitch, Unit
-from webapp.services import territory, territory_day, territory_moves
+from webapp.models import Case, CaseEvent, Officer, TerritorySwitch, Unit
+from webapp.services import territory, territory_day, territory_looks, territory_moves
 from webapp.services.casework import state_of
 from webapp.services.territory_day import DayOfLand
 from webapp.services.transaction import transaction
@@ -96,11 +96,15 @@ def named_pairs(
 def plan(on: date) -> Plan:
     """Say what a switch on a day would do, without writing anything; any day may be asked for."""
     session = db.session()
-    land = territory_day.day_of_land(on, _referred_to(session))
+    return _plan_of(session, _land_of(session, on))
+
+
+def _plan_of(session: Session, land: DayOfLand) -> Plan:
     moves: list[Move] = []
     kept: list[Kept] = []
-    for case in session.scalars(_concerned(land).order_by(Case.id)):
-        outcome = _outcome(session, case, land)
+    partners = territory_moves.ended_partners(session, land)
+    for case in session.scalars(territory_looks.concerned(land).order_by(Case.id)):
+        outcome = _outcome(case, land, partners.get(case.id, ()))
         if isinstance(outcome, str):
             kept.append(Kept(case.id, case.number, rules.home_of(state_of(case)), outcome))
         elif outcome is not None:
@@ -109,29 +113,22 @@ def plan(on: date) -> Plan:
     ids = {each for move in moves for each in (move.from_unit_id, move.to_unit_id)}
     ids |= {each for move in officers for each in (move.from_unit_id, move.to_unit_id)}
     ids |= {line.unit_id for line in kept}
-    return Plan(on, tuple(moves), tuple(kept), officers, territory_day.units_of(ids))
+    return Plan(land.on, tuple(moves), tuple(kept), officers, territory_day.units_of(ids))
 
 
 def is_needed(on: date) -> bool:
-    """Tell quickly whether a switch on a day may have something to do, or was left unfinished."""
+    """Tell quickly whether a switch on a day may have something to do, or was left unfinished.
+
+    What an ended run of the day has looked at is not looked at again, unless the land is another
+    since: a case that is kept, or that stays where it is, would be a reason for ever.
+    """
+    if _unfinished(on) is not None:
+        return True
     session = db.session()
-    land = territory_day.day_of_land(on, _referred_to(session))
-    waiting = _concerned(land).with_only_columns(Case.id).limit(1)
-    is_any = session.scalars(waiting).first() is not None
-    return is_any or bool(_officer_moves(session, land)) or _unfinished(on) is not None
-
-
-def _referred_to(session: Session) -> set[int]:
-    """Return the units that open cases or officers belong to."""
-    standing = select(Coordination.unit_id).join(Case, Case.id == Coordination.case_id)
-    found: CompoundSelect[int | None] = union(
-        select(Case.lead_unit_id).where(Case.is_open),
-        select(Case.commune_id).where(Case.is_open),
-        select(Case.transfer_to_id).where(Case.is_open),
-        standing.where(Case.is_open, Coordination.state != "ended"),
-        select(Officer.unit_id),
-    )
-    return {unit_id for unit_id in session.scalars(found) if unit_id is not None}
+    land = _land_of(session, on)
+    known = territory_looks.look_of(_last_run(on, "done"))
+    is_known = territory_looks.looked_at(session, land).is_covered_by(known)
+    return not is_known or bool(_officer_moves(session, land))
 
 
 def _move(case: Case, passing: Passing) -> Move:
@@ -145,35 +142,13 @@ def _move(case: Case, passing: Passing) -> Move:
     )
 
 
-def _outcome(session: Session, case: Case, land: DayOfLand) -> Passing | KeptCode | None:
+def _outcome(case: Case, land: DayOfLand, partner_ids: Sequence[int]) -> Passing | KeptCode | None:
     """Return what becomes of a case; a partner that ended is reason enough for an event."""
     state = state_of(case)
     outcome = rules.follow(state, land.day)
-    if outcome is None and territory_moves.has_ended_partner(session, case, land.day):
+    if outcome is None and territory_moves.can_pass_part(state, partner_ids, land.day):
         return rules.unmoved(state)
     return outcome
-
-
-def _concerned(land: DayOfLand) -> Select[Case]:
-    """Return the open cases that a day may change: of units that ended, or gave land up."""
-    ended, shrunk = land.ended_ids, set(land.day.shrunk_on)
-    return select(Case).where(
-        Case.is_open,
-        or_(
-            Case.commune_id.in_(ended | shrunk),
-            Case.lead_unit_id.in_(ended),
-            Case.transfer_to_id.in_(ended),
-            _has_partner_in(ended),
-        ),
-    )
-
-
-def _has_partner_in(unit_ids: Any) -> ColumnElement[bool]:
-    return exists().where(
-        Coordination.case_id == Case.id,
-        Coordination.unit_id.in_(unit_ids),
-        Coordination.state != "ended",
-    )
 
 
 def _officer_moves(session: Session, land: DayOfLand) -> tuple[OfficerMove, ...]:
@@ -203,7 +178,7 @@ def switch(
             run is left unfinished, and the next one takes it up.
 
     Returns:
-        The run, or None when nothing had to change.
+        The run, or None when nothing had to change; what was looked at is kept even then.
 
     Raises:
         InvalidInput: ``switch_in_future``, for a day that has not come.
@@ -214,16 +189,25 @@ def switch(
     run_id = _unfinished(on)
     if run_id is None:
         if plan(on).is_empty:
+            _note_look(on, officer_id)
             return None
         run_id = _begin(on, officer_id)
-    land = territory_day.day_of_land(on, _referred_to(db.session()))
+    land = _land_of(db.session(), on)
     last_id = seen = 0
     while ids := _next_cases(land, last_id, batch):
         if most is not None and seen >= most:
             return db.session.get_one(TerritorySwitch, run_id)
         _pass_batch(run_id, ids, land)
         last_id, seen = ids[-1], seen + len(ids)
-    return _finish(run_id, land)
+    return _finish(run_id, on)
+
+
+def _last_run(on: date, state: str) -> TerritorySwitch | None:
+    query = select(TerritorySwitch).where(
+        TerritorySwitch.kind == "switch", TerritorySwitch.on_date == on
+    )
+    found = db.session.scalars(query.order_by(TerritorySwitch.id.desc()))
+    return next((run for run in found if run.details["state"] == state), None)
 
 
 def is_unfinished(on: date) -> bool:
@@ -232,11 +216,17 @@ def is_unfinished(on: date) -> bool:
 
 
 def _unfinished(on: date) -> int | None:
-    runs = select(TerritorySwitch).where(
-        TerritorySwitch.kind == "switch", TerritorySwitch.on_date == on
-    )
-    found = db.session.scalars(runs.order_by(TerritorySwitch.id))
-    return next((run.id for run in found if run.details["state"] == "running"), None)
+    run = _last_run(on, "running")
+    return run.id if run else None
+
+
+def _note_look(on: date, officer_id: int | None) -> None:
+    """Let the last run of a day know what was looked at in vain; a first one is written for it."""
+    if not is_needed(on):
+        return
+    run = _last_run(on, "done")
+    run_id = run.id if run else _begin(on, officer_id)
+    _finish(run_id, on)
 
 
 def _begin(on: date, officer_id: int | None) -> int:
@@ -252,7 +242,14 @@ def _begin(on: date, officer_id: int | None) -> int:
             ran_at=clock.now(),
             officer_id=officer_id,
             moved=0,
-            details={"state": "running", "pairs": [], "officers": [], "kept": {}},
+            details={
+                "state": "running",
+                "pairs": [],
+                "officers": [],
+                "kept": {},
+                # Every event of this run has a greater id.
+                "events_before": work.session.scalar(select(func.max(CaseEvent.id))) or 0,
+            },
         )
         work.session.add(run)
         work.session.flush()
@@ -260,7 +257,7 @@ def _begin(on: date, officer_id: int | None) -> int:
 
 
 def _next_cases(land: DayOfLand, after_id: int, batch: int) -> list[int]:
-    query = _concerned(land).where(Case.id > after_id).order_by(Case.id).limit(batch)
+    query = territory_looks.concerned(land).where(Case.id > after_id).order_by(Case.id).limit(batch)
     return list(db.session.scalars(query.with_only_columns(Case.id)))
 
 
@@ -270,8 +267,10 @@ def _pass_batch(run_id: int, ids: Sequence[int], land: DayOfLand) -> None:
         run = locked_run(session, run_id)
         actor = session.get(Officer, run.officer_id) if run.officer_id else None
         moves = []
-        for case in locked_cases(session, ids):
-            outcome = _outcome(session, case, land)
+        cases = locked_cases(session, ids)
+        partners = territory_moves.ended_partners(session, land, ids)
+        for case in cases:
+            outcome = _outcome(case, land, partners.get(case.id, ()))
             if isinstance(outcome, Passing):
                 moves.append(_move(case, outcome))
                 territory_moves.pass_on(work, case, outcome, land, run, actor)
@@ -283,11 +282,11 @@ def locked_run(session: Session, run_id: int) -> TerritorySwitch:
     return session.get_one(TerritorySwitch, run_id, with_for_update=True, populate_existing=True)
 
 
-def locked_cases(session: Session, ids: Sequence[int]) -> Iterator[Case]:
-    """Give those of the cases that are still open, as they stand once nobody else writes them."""
+def locked_cases(session: Session, ids: Sequence[int]) -> Sequence[Case]:
+    """Return those of the cases that are still open, as they stand once nobody else writes them."""
     query = select(Case).where(Case.id.in_(ids), Case.is_open).order_by(Case.id)
     locked = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-    yield from session.scalars(locked).all()
+    return session.scalars(locked).all()
 
 
 def add_to_run(run: TerritorySwitch, counts: Counter[tuple[int, int]]) -> None:
@@ -306,14 +305,17 @@ def pair_counts(run: TerritorySwitch) -> Counter[tuple[int, int]]:
     return Counter({(old, new): count for old, new, count in pairs})
 
 
-def _finish(run_id: int, land: DayOfLand) -> TerritorySwitch:
-    kept = plan(land.on).kept
+def _finish(run_id: int, on: date) -> TerritorySwitch:
     with transaction() as work:
         session = work.session
         run = locked_run(session, run_id)
-        moves = _officer_moves(session, land)
+        moves = _officer_moves(session, _land_of(session, on))
         for move in moves:
             session.get_one(Officer, move.officer_id).unit_id = move.to_unit_id
+        session.flush()
+        # As it stands after the run: less is referred to, and that is what the clock will see.
+        land = _land_of(session, on)
+        kept = _plan_of(session, land).kept
         run.details = {
             **run.details,
             "state": "done",
@@ -321,12 +323,17 @@ def _finish(run_id: int, land: DayOfLand) -> TerritorySwitch:
                 *run.details["officers"],
                 *([move.officer_id, move.from_unit_id, move.to_unit_id] for move in moves),
             ],
+            "looked_at": territory_looks.looked_at(session, land).as_details(),
             "kept": {
                 code: [line.case_id for line in kept if line.code == code]
                 for code in sorted({line.code for line in kept})
             },
         }
     return run
+
+
+def _land_of(session: Session, on: date) -> DayOfLand:
+    return territory_day.day_of_land(on, territory_looks.referred_to(session))
 
 
 def history() -> list[TerritorySwitch]:

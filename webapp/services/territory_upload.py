@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from webapp import clock
 from webapp.adapters.upload_store import UploadStore
-from webapp.domain.errors import Conflict, InvalidInput, NotFound
+from webapp.domain.errors import AnLoError, Conflict, InvalidInput, NotFound
 from webapp.services import territory_import
 from webapp.services.territory_import import ImportOrder, ImportReport
 
@@ -31,10 +31,14 @@ class Preview:
 
 @dataclass(frozen=True)
 class Refused:
-    """Why a file cannot be imported; nothing was kept of it, nothing was written."""
+    """Why a file cannot be imported; nothing was written.
+
+    ``upload`` names the file when it was kept by an earlier look; it may be looked at again.
+    """
 
     order: ImportOrder | None
-    problem: InvalidInput
+    problem: AnLoError
+    upload: str = ""
 
 
 def look_at(content: bytes, order: ImportOrder, store: UploadStore) -> Preview | Refused:
@@ -53,7 +57,8 @@ def look_again(upload: str, order: ImportOrder, store: UploadStore) -> Preview |
     Raises:
         NotFound: ``boundaries_upload_gone``.
     """
-    return look_at(_kept(upload, store), order, store)
+    found = look_at(_kept(upload, store), order, store)
+    return replace(found, upload=upload) if isinstance(found, Refused) else found
 
 
 def take(upload: str, seal: str, order: ImportOrder, store: UploadStore) -> ImportReport:

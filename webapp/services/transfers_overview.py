@@ -25,7 +25,10 @@ PERIOD = timedelta(days=90)
 
 @dataclass(frozen=True)
 class Waiting:
-    """A transfer that nobody has answered: before the district, silent, or still in its day."""
+    """A transfer that nobody has answered: before the district, silent, or still in its day.
+
+    ``most`` is how often the lead of a case may pass on.
+    """
 
     case: Case
     transfer: Transfer
@@ -34,6 +37,7 @@ class Waiting:
     asked_by: str
     is_silent: bool
     refusal: str | None
+    most: int = rules.MOST_TRANSFERS
 
     @property
     def can_be_ruled(self) -> bool:

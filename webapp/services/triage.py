@@ -199,7 +199,9 @@ def _settle(session: Session, report: Report, standing: ReportTriage) -> Finding
         is_time_impossible=time.is_impossible,
         is_triaged_by_person=category.is_triaged_by_person or not category.is_active,
         unit_id=route.lead_unit_id,
-        land_ids=triage_claims.land_ids(position, route),
+        land_ids=triage_claims.land_ids(
+            position, route, triage_claims.watched_since(time.at, report)
+        ),
         problem=route.problem,
         is_set_by_person=_is_set_by_person(standing),
         has_only_unreadable_photos=_has_only_unreadable(photos),

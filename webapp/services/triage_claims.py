@@ -1,11 +1,15 @@
 """Turns the rows of a report into what the domain asks for: claims of place and time, evidence."""
 
 import math
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from typing import Any, Literal
 
+from sqlalchemy import func, select
+
 from webapp import clock
+from webapp.domain.deadlines import local_day as local_day_of
 from webapp.domain.evidence import (
     DEFAULT_EXIF_ACCURACY_M,
     DEFAULT_PIN_ACCURACY_M,
@@ -15,9 +19,10 @@ from webapp.domain.evidence import (
     settle_position,
 )
 from webapp.domain.geo import Position, is_usable
+from webapp.domain.triage import LEAST_WATCH
 from webapp.extensions import db
-from webapp.models import Photo, Report, ReportTriage, Unit
-from webapp.services import routing, territory
+from webapp.models import Category, Photo, Report, ReportTriage, Unit
+from webapp.services import routing, territory, territory_day
 from webapp.services.routing import Route
 
 # Who says where a report lies; the desk's word wins over every source.
@@ -51,27 +56,65 @@ def route_of(
 def day_that_counts(position: Position | None, report: Report) -> date:
     """Return the day by which a report is routed: the one on which it came.
 
-    A commune that has ended since can act no more; then today's holder of the land must.
+    Where the land has another holder since, it is today: an open case would have followed its
+    land, and what waited meanwhile must not stay behind. So it is where the commune has ended,
+    for that can act no more, whether or not anybody holds the land after it.
     """
-    came_on = local_day(report)
-    if position is None:
+    came_on, today = local_day(report), clock.today()
+    if position is None or came_on == today:
         return came_on
     commune_id = territory.ground_at(position, came_on).commune_id
     commune = db.session.get(Unit, commune_id) if commune_id else None
-    return came_on if commune is None or is_standing(commune) else clock.today()
+    if commune is None:
+        return came_on
+    holder_id = territory.ground_at(position, today).commune_id
+    is_kept = holder_id in (None, commune.id) and is_standing(commune)
+    return came_on if is_kept else today
 
 
-def land_ids(position: Position | None, route: Route) -> tuple[int, ...]:
+def land_ids(position: Position | None, route: Route, since: datetime) -> tuple[int, ...]:
     """Return the communes whose cases a report may join: all that its disc touches.
 
-    Cases follow their land to the units of today, so today's count beside those of the day on
-    which the report came. Where a person set the commune, it is that one alone.
+    Open cases follow their land to the units of today, so today's count beside those of the day
+    on which the report came. A case that ended stays with who ended it, so whoever held the land
+    while that case may still be watched counts as well. Where a person set the commune, it is
+    that one alone, with those that held the very spot before it.
+
+    Args:
+        position: where the report lies, with its accuracy.
+        route: where it goes; the commune that counts comes first.
+        since: what ended before is not watched any more (``watched_since``).
     """
     ids = route.ground.touched_ids
-    if position is None or route.commune_id is None or route.routing == "set_by_person":
+    if position is None or route.commune_id is None:
         return ids
-    today = territory.ground_at(position, clock.today()).touched_ids
-    return tuple(dict.fromkeys(ids + today))
+    days = _days_of_other_land(since)
+    if route.routing == "set_by_person":
+        return tuple(dict.fromkeys(ids + _held_before(position, route.commune_id, days)))
+    touched = [territory.ground_at(position, day).touched_ids for day in (clock.today(), *days)]
+    return tuple(dict.fromkeys([*ids, *chain.from_iterable(touched)]))
+
+
+def watched_since(captured_at: datetime | None, report: Report) -> datetime:
+    """Return the moment before which no case can have ended that a report may be a relapse of."""
+    longest = db.session.scalar(select(func.max(Category.watch_days))) or 0
+    seen_at = min(captured_at or report.received_at, report.received_at)
+    return seen_at - max(LEAST_WATCH, timedelta(days=longest))
+
+
+def _days_of_other_land(since: datetime) -> list[date]:
+    """Return the last day of each state of the land that has ended since a moment."""
+    first = local_day_of(since)
+    changes = territory_day.changes_until(clock.today())
+    return [change - timedelta(days=1) for change in changes if change > first]
+
+
+def _held_before(position: Position, commune_id: int, days: Iterable[date]) -> tuple[int, ...]:
+    holder = territory.commune_at(position, clock.today())
+    if holder is None or holder.id != commune_id:
+        return ()
+    before = [territory.commune_at(position, day) for day in days]
+    return tuple(unit.id for unit in before if unit is not None)
 
 
 def is_standing(unit: Unit) -> bool:

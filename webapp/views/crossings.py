@@ -48,6 +48,7 @@ from webapp.services import (
 )
 from webapp.services.casework_acts import Seen
 from webapp.services.crossings_entries import EntryRefused
+from webapp.services.crossings_show import Told
 from webapp.views import casework
 from webapp.views.casework import LONGEST_NUMBER, SHOWN_AGAIN, case_again, text, whole
 
@@ -84,9 +85,10 @@ def index() -> str:
 @blueprint.get("/crossings/pins")
 @officers_only(*READERS)
 def pins() -> Response:
-    """Answer the map with the crossings of the list, all of its pages."""
+    """Answer the map with the crossings of the list, and how many more there are than pins."""
     found = crossings.read_pins(current_officer(), wanted_list())
-    return jsonify(crossings=[_pin(crossing) for crossing in found])
+    pins_shown = [_pin(crossing) for crossing in found.crossings]
+    return jsonify(crossings=pins_shown, left_out=found.left_out)
 
 
 @blueprint.get("/crossings/new")
@@ -130,7 +132,7 @@ def edit(crossing_id: int) -> str:
     crossing = crossings.visible_crossing(current_officer(), crossing_id)
     if not crossings.may_edit(current_officer(), crossing):
         raise NotAllowed("crossing_not_yours")
-    return _form(_cells_of(crossing), crossing=crossing)
+    return _form(_cells_of(crossing), crossing=crossing, version=crossing.version)
 
 
 @blueprint.post("/crossings/<id:crossing_id>/edit")
@@ -207,11 +209,30 @@ def _new_again(error: AnLoError) -> str:
 
 def _change_again(error: AnLoError) -> str:
     crossing = crossings.visible_crossing(current_officer(), _crossing_id())
-    return _form(_cells(), crossing=crossing, error=error)
+    version = _version_again(error)
+    return _form(_cells(), crossing=crossing, version=version, error=error)
 
 
 def _inspect_again(error: AnLoError) -> str:
     return _show(_crossing_id(), error=error)
+
+
+def _version_again(error: AnLoError) -> object:
+    """Return the version that a form carries which is shown again.
+
+    Only who is told what others changed may write over it; any other refusal keeps the version
+    that was on the screen.
+    """
+    if isinstance(error, Conflict):
+        return error.details["version"]
+    return request.form.get("version", "")
+
+
+def _since(error: AnLoError | None) -> list[Told]:
+    """Return what others wrote since the page was opened whose form was refused for that."""
+    if not isinstance(error, Conflict):
+        return []
+    return crossings_show.changes_since(current_officer(), _crossing_id(), whole("version"))
 
 
 def _crossing_id() -> int:
@@ -230,9 +251,13 @@ def _show(crossing_id: int, *, error: AnLoError | None = None) -> str:
     return render_template(
         "crossings/show.html",
         file=crossings_show.read_crossing(current_officer(), crossing_id),
+        version=_version_again(error) if error else None,
+        since=_since(error),
         error=error,
+        wrong_field=_wrong_field(error),
         message=say(error),
         typed=request.form,
+        choose_again=_has_files(error),
         most_photos=crossings_photos.MOST_PHOTOS,
     )
 
@@ -241,6 +266,7 @@ def _form(
     cells: Cells,
     *,
     crossing: Crossing | None = None,
+    version: object = None,
     case_number: str = "",
     error: AnLoError | None = None,
 ) -> str:
@@ -248,14 +274,29 @@ def _form(
     return render_template(
         "crossings/edit.html",
         crossing=crossing,
+        version=version,
+        since=_since(error) if crossing else (),
         cells=cells,
         case_number=case_number,
         error=error,
+        wrong_field=_wrong_field(error),
         message=say(error),
         problems={problem.field: say_problem(problem) for problem in reversed(problems)},
         most_photos=crossings_photos.MOST_PHOTOS,
-        may_choose_unit=current_officer().role == "supervisor",
+        choose_again=_has_files(error),
+        may_choose_unit=crossings.may_choose_unit(current_officer()),
     )
+
+
+def _wrong_field(error: AnLoError | None) -> str | None:
+    """Return the field that a refusal is about; every photo came in one."""
+    field = error.field if error else None
+    return "photos" if field == "photo" else field
+
+
+def _has_files(error: AnLoError | None) -> bool:
+    """Tell whether files came with a refused form: no browser keeps them chosen."""
+    return error is not None and any(each.filename for each in request.files.values())
 
 
 def say_problem(problem: Problem) -> str:
@@ -271,9 +312,6 @@ def say(error: AnLoError | None) -> str | None:
 def _cells() -> Cells:
     cells = {name: text(name) for name in (*TITLES, "words", "is_another")}
     cells["measures"] = ", ".join(request.form.getlist("measures"))
-    if current_officer().role != "supervisor":
-        # A commune does not say whose land it is; the land does.
-        cells["unit"] = ""
     return cells
 
 

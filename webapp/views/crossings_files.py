@@ -84,12 +84,18 @@ def _import_page(
 
 
 def _file() -> bytes:
-    """Return the file that was chosen, or the one that came back with its preview; UTF-8."""
+    """Return the file that was chosen, or the one that came back with its preview; UTF-8.
+
+    A browser sends the lines of a field apart by CR and LF, however they came: both ways round
+    the file counts with LF alone.
+    """
     upload = request.files.get("file")
     if upload and upload.filename:
-        content = upload.stream.read(LARGEST_FILE_KB * 1024 + 1)
+        # As many again: at the worst every second byte is a CR.
+        content = upload.stream.read(2 * LARGEST_FILE_KB * 1024 + 1)
     else:
         content = text("content").encode()
+    content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if not content:
         raise InvalidInput("crossings_file_missing", field="file")
     if len(content) > LARGEST_FILE_KB * 1024:

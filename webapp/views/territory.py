@@ -2,18 +2,29 @@
 
 from datetime import date
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
-from werkzeug.wrappers import Response
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from webapp import clock, language, sentences
 from webapp.adapters.upload_store import UploadStore
 from webapp.config import Settings
 from webapp.domain.boundaries import Problem, Repair
-from webapp.domain.errors import AnLoError, InvalidInput
+from webapp.domain.errors import AnLoError, Conflict, InvalidInput, NotFound, TooLarge
 from webapp.domain.seams import Seam
+from webapp.errors import answer_domain_error, status_of
 from webapp.models import TerritorySwitch
 from webapp.security import current_officer, officers_only
 from webapp.services import (
@@ -27,7 +38,7 @@ from webapp.services import (
     territory_turn,
     territory_upload,
 )
-from webapp.services.territory_import import ImportOrder
+from webapp.services.territory_import import ImportOrder, ImportReport
 from webapp.services.territory_upload import Preview, Refused
 
 blueprint = Blueprint("territory", __name__)
@@ -39,13 +50,8 @@ LONGEST_SOURCE = 200
 def say_boundary(found: Problem | Repair | Seam) -> str:
     """Say what is wrong in a boundary file, what was mended in it, or where it does not fit."""
     if isinstance(found, Seam):
-        gaps: dict[str, object] = {
-            "units": ", ".join(found.units) or "–",
-            "area": language.area(found.area_m2),
-            "where": f"{found.latitude:.5f}, {found.longitude:.5f}",
-        }
-        return sentences.say(f"boundary_{found.kind}", gaps, 422)
-    gaps = {"unit": found.unit, "ring": found.ring or ""}
+        return sentences.say_seam(found)
+    gaps: dict[str, object] = {"unit": found.unit, "ring": found.ring or ""}
     gaps |= {"detail": getattr(found, "detail", None) or "", "count": getattr(found, "count", 0)}
     return sentences.say(f"boundary_{found.code}", gaps, 422)
 
@@ -81,26 +87,45 @@ def import_form() -> str:
 @officers_only("administrator")
 def preview_import() -> tuple[str, int]:
     """Show what an import would do; the file is kept until it is confirmed."""
-    file, kept = request.files.get("file"), request.form.get("upload", "")
-    if request.form.get("valid_from", "") == "":
-        return _refused(InvalidInput("day_missing", field="valid_from"))
-    order = _order(request.form, file.filename if file else None)
-    if file and file.filename:
-        found = territory_upload.look_at(file.read(), order, _uploads())
-    elif kept:
-        found = territory_upload.look_again(kept, order, _uploads())
-    else:
-        return _refused(InvalidInput("boundaries_file_missing", field="file"))
-    return _import_page(found), 422 if isinstance(found, Refused) else 200
+    kept = request.form.get("upload", "")
+    try:
+        found = _look(kept)
+    except InvalidInput as problem:
+        found = Refused(None, problem, upload=kept)
+    except NotFound as problem:
+        found = Refused(None, problem)
+    return _import_page(found), status_of(found.problem) if isinstance(found, Refused) else 200
+
+
+@blueprint.errorhandler(RequestEntityTooLarge)
+def _answer_too_large(_error: RequestEntityTooLarge) -> Response:
+    """Say it of a boundary file: what is sent here is no photo."""
+    return answer_domain_error(
+        TooLarge("boundaries_too_large", field="file", most_mb=territory_upload.LARGEST_MB)
+    )
 
 
 @blueprint.post("/territory/import/confirm")
 @officers_only("administrator")
-def confirm_import() -> Response:
-    """Import a file as it was previewed."""
+def confirm_import() -> WerkzeugResponse | tuple[str, int]:
+    """Import a file as it was previewed; when that cannot be, show it again and say why."""
     form = request.form
     order = _order(form, None)
-    report = territory_upload.take(form["upload"], form["seal"], order, _uploads())
+    upload = form["upload"]
+    try:
+        report = territory_upload.take(upload, form["seal"], order, _uploads())
+    except Conflict as problem:
+        found = territory_upload.look_again(upload, order, _uploads())
+        return _import_page(found, problem), status_of(problem)
+    except InvalidInput as problem:
+        return _import_page(Refused(order, problem, upload)), status_of(problem)
+    except NotFound as problem:
+        return _import_page(Refused(order, problem)), status_of(problem)
+    _tell_import(report)
+    return redirect(url_for("territory.index", on=order.valid_from.isoformat()), 303)
+
+
+def _tell_import(report: ImportReport) -> None:
     flash(
         _(
             "Đã nhập: thêm mới %(added)d, thay đổi %(changed)d, giữ nguyên %(unchanged)d đơn vị.",
@@ -109,7 +134,6 @@ def confirm_import() -> Response:
             unchanged=len(report.unchanged),
         )
     )
-    return redirect(url_for("territory.index", on=order.valid_from.isoformat()), 303)
 
 
 @blueprint.get("/territory/switch")
@@ -122,7 +146,7 @@ def switch_page() -> str:
 
 @blueprint.post("/territory/switch")
 @officers_only("administrator")
-def switch() -> Response:
+def switch() -> WerkzeugResponse:
     """Let open cases follow their land to the units of a day."""
     day = _day(request.form.get("on", ""))
     if day is None:
@@ -134,19 +158,25 @@ def switch() -> Response:
 
 @blueprint.post("/territory/sets/<day>/date")
 @officers_only("administrator")
-def move_set(day: str) -> Response:
+def move_set(day: str) -> WerkzeugResponse | tuple[str, int]:
     """Let a set that has not begun begin on another day."""
-    first_day, to = _day(day), _day(request.form.get("to", ""))
-    if first_day is None or to is None:
-        raise InvalidInput("day_unreadable", field="to")
-    territory_dates.move_set(first_day, to)
+    first_day, typed = _day(day), request.form.get("to", "")
+    try:
+        to = _day(typed)
+        if first_day is None or to is None:
+            raise InvalidInput("day_unreadable", field="to")
+        territory_dates.move_set(first_day, to)
+    except InvalidInput as problem:
+        page = territory_runs.read(first_day)
+        words = {"page": page, "problem": problem, "typed": typed}
+        return render_template("territory/switch.html", **words), status_of(problem)
     flash(_("Bộ địa giới nay có hiệu lực từ %(day)s.", day=language.day(to, weekday=False)))
     return redirect(url_for("territory.switch_page", on=to.isoformat()), 303)
 
 
 @blueprint.post("/territory/switch/<id:run_id>/correct")
 @officers_only("administrator")
-def correct(run_id: int) -> Response:
+def correct(run_id: int) -> WerkzeugResponse:
     """Lead the cases of a switch back by a correction of today."""
     run = territory_correction.correct(
         run_id, on=clock.today(), officer=current_officer(), most=territory_turn.MOST_AT_ONCE
@@ -158,23 +188,39 @@ def correct(run_id: int) -> Response:
 def _say_run(run: TerritorySwitch) -> str:
     if run.details["state"] != "done":
         return _("Mới chuyển được một phần, phần còn lại đang được làm tiếp.")
+    count = language.number(run.moved)
     said = (
-        ngettext("Đã đưa %(num)d vụ việc về lại.", "Đã đưa %(num)d vụ việc về lại.", run.moved)
+        ngettext(
+            "Đã đưa %(count)s vụ việc về lại.",
+            "Đã đưa %(count)s vụ việc về lại.",
+            run.moved,
+            count=count,
+        )
         if run.kind == "correction"
-        else ngettext("Đã chuyển %(num)d vụ việc.", "Đã chuyển %(num)d vụ việc.", run.moved)
+        else ngettext(
+            "Đã chuyển %(count)s vụ việc.", "Đã chuyển %(count)s vụ việc.", run.moved, count=count
+        )
     )
     return str(said)
 
 
-def _refused(problem: InvalidInput) -> tuple[str, int]:
-    return _import_page(Refused(None, problem)), 422
+def _look(kept: str) -> Preview | Refused:
+    """Look at the file that was sent, else at the one that is kept."""
+    file = request.files.get("file")
+    order = _order(request.form, file.filename if file else None)
+    if file and file.filename:
+        return territory_upload.look_at(file.read(), order, _uploads())
+    if kept:
+        return territory_upload.look_again(kept, order, _uploads())
+    raise InvalidInput("boundaries_file_missing", field="file")
 
 
-def _import_page(found: Preview | Refused | None) -> str:
+def _import_page(found: Preview | Refused | None, problem: AnLoError | None = None) -> str:
     return render_template(
         "territory/import.html",
         preview=found if isinstance(found, Preview) else None,
         refused=found if isinstance(found, Refused) else None,
+        problem=found.problem if isinstance(found, Refused) else problem,
         typed=request.form,
         today=clock.today(),
         largest_mb=territory_upload.LARGEST_MB,

@@ -10,7 +10,16 @@ from werkzeug.wrappers import Response
 
 from webapp import clock, labels, language, sentences
 from webapp.domain.errors import AnLoError, Conflict, InvalidInput
-from webapp.domain.responsibilities_draft import MOST_RULES, Draft, DraftRule, DraftTask, Fault
+from webapp.domain.responsibilities_draft import (
+    MOST_BASIS,
+    MOST_NOTE,
+    MOST_RULES,
+    MOST_TASK,
+    Draft,
+    DraftRule,
+    DraftTask,
+    Fault,
+)
 from webapp.errors import status_of
 from webapp.security import current_officer, officers_only
 from webapp.services import (
@@ -25,6 +34,20 @@ blueprint = Blueprint("territory_responsibilities", __name__)
 
 # What the box "every category" says instead of a code.
 EVERY = "*"
+
+# What may be wrong with each field of the form, by the codes of faults.
+CODES_OF_FIELD = {
+    "valid_from": ("duty_day_unreadable", "duty_day_past", "duty_day_before_last"),
+    "note": ("duty_note_too_long",),
+    "category": ("duty_category_missing", "duty_category_not_known"),
+    "ground": ("duty_ground_not_known",),
+    "land": ("duty_land_not_known",),
+    "lead": ("duty_lead_missing", "duty_lead_cannot", "duty_party_not_known", "duty_party_twice"),
+    "partner": ("duty_task_of_nobody", "duty_party_not_known", "duty_party_twice"),
+    "task": ("duty_task_too_long",),
+    "basis": ("duty_basis_too_long",),
+}
+LONGEST_WORDS = {"task": MOST_TASK, "basis": MOST_BASIS, "note": MOST_NOTE}
 
 # More digits than any number of ours.
 LONGEST_NUMBER = 9
@@ -67,8 +90,10 @@ def change() -> Response | str:
 @officers_only("administrator")
 def withdraw(number: int) -> Response:
     """Withdraw a version that waits for its day."""
-    responsibilities_edit.withdraw(current_officer(), number)
-    flash(_("Đã rút bản %(number)s. Bản này không bao giờ có hiệu lực.", number=number))
+    if responsibilities_edit.withdraw(current_officer(), number):
+        flash(_("Đã rút bản %(number)s. Bản này không bao giờ có hiệu lực.", number=number))
+    else:
+        flash(_("Bản %(number)s đã được rút từ trước.", number=number))
     return redirect(url_for("territory_responsibilities.edit"))
 
 
@@ -109,6 +134,8 @@ def _page(draft: Draft, **values: Any) -> str:
         editions=responsibilities_overview.editions(clock.today()),
         today=clock.today(),
         every=EVERY,
+        codes_of=CODES_OF_FIELD,
+        most=LONGEST_WORDS,
         **({"faults": (), "message": None, "is_stale": False, "preview": None} | values),
     )
 

@@ -55,12 +55,15 @@ function grouped(map, cases) {
  *
  * Args: `onChoose(number)` hears of a touched pin; `kindOf` and `wordsOf` say how a case looks;
  * `around` are points that the map begins with, the whole district when there are none.
- * Returns `{draw(cases), mark(number), refresh()}`.
+ * Returns `{draw(cases), mark(number), refresh(), fit()}`.
  */
 export async function makePins(container, land, { onChoose, kindOf, wordsOf, around = [] }) {
   const map = await makeMap(container, land);
-  if (around.length) map.fitBounds(around, { padding: [64, 64], maxZoom: aloneZoom - 3 });
-  else map.fitBounds(map.district, { padding: [16, 16] });
+  const fit = () => {
+    if (around.length) map.fitBounds(around, { padding: [64, 64], maxZoom: aloneZoom - 3 });
+    else map.fitBounds(map.district, { padding: [16, 16] });
+  };
+  fit();
   map.thinOutNames();
   let drawn = [];
   let cases = [];
@@ -106,5 +109,7 @@ export async function makePins(container, land, { onChoose, kindOf, wordsOf, aro
       if (one) map.panInside([one.latitude, one.longitude], { paddingTopLeft: [48, 72], paddingBottomRight: [48, 40] });
     },
     refresh() { map.invalidateSize(); },
+    /** Shows again what the map began with; what was opened while hidden had no size for it. */
+    fit,
   };
 }

@@ -84,10 +84,14 @@ export function makeDestination(section, { draft, category, onChange, onMove }) 
   function drawBorder(answer, spot) {
     const isOpen = isAsked(answer, spot) && !isKept(spot);
     show(find('border-kept'), isAsked(answer, spot) && isKept(spot));
-    show(find('border'), isOpen);
-    // The question has a button of its own for that.
-    section.classList.toggle('is-asking', isOpen);
-    const words = isOpen ? borderWords(answer) : '';
+    drawQuestion(isOpen ? borderWords(answer) : '');
+  }
+
+  // No words, no question.
+  function drawQuestion(words) {
+    show(find('border'), Boolean(words));
+    // The question has a button of its own for moving the pin.
+    section.classList.toggle('is-asking', Boolean(words));
     if (find('border-words').textContent === words) return;
     find('border-words').textContent = words;
     // Said aloud once; the two answers follow the place on the page.
@@ -114,8 +118,15 @@ export function makeDestination(section, { draft, category, onChange, onMove }) 
     find('border-kept').focus();
   });
 
+  // Once nothing is known of the place, nothing is asked of it, and its own button is back.
+  function forget() {
+    drawn = null;
+    drawQuestion('');
+    show(find('border-kept'), false);
+  }
+
   function look(spot) {
-    if (!spot) drawn = null;
+    if (!spot) forget();
     ask(spot && questionOf(spot));
   }
 

@@ -40,10 +40,12 @@ export function makeSpot(section, { draft, photos, category, onChange, onSpot })
   let isPinMapOpen = false;
   let isLocating = false;
   let problem = null; // "denied" or "unavailable" after a failed try
+  let drawings = 0; // how often the place was drawn: reading the land takes a while
 
   const land = () => loadLand(landAddress).catch(() => null);
 
   async function draw() {
+    drawings += 1;
     const spot = likelyPosition(draft(), photos());
     onSpot(spot);
     destination.look(spot);
@@ -67,7 +69,9 @@ export function makeSpot(section, { draft, photos, category, onChange, onSpot })
     find('accuracy').textContent = sourceInWords(spot);
     const isVague = spot.source === 'fix' && spot.accuracy_m > vagueAccuracyM;
     show(find('vague'), isVague);
+    const drawing = drawings;
     const known = await land();
+    if (drawing !== drawings) return; // drawn again meanwhile, of a newer place or of none
     if (!known) { drawWithoutLand(spot); return; }
     const commune = communeAt(known, spot);
     find('address').textContent = commune ? addressOf(known, commune, spot) : say('outside');

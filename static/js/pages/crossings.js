@@ -1,6 +1,7 @@
 // The register of crossings: the map beside its list, and the map of its form.
 
 import { make, part, show } from '../lib/dom.js';
+import { metresInWords } from '../lib/distance.js';
 import { communeAt, loadLand } from '../lib/land.js';
 import { focusOn } from '../lib/shortcuts.js';
 import { say } from '../lib/strings.js';
@@ -27,18 +28,30 @@ function beginFaces(faces) {
     buttons.forEach((one) => one.setAttribute('aria-pressed', String(one.dataset.face === face)));
     show(part('map-part'), face === 'map');
     show(part('list'), face === 'list');
+    keepFace(faces, face);
     if (face === 'map') openMap(part('map'), turn);
   };
   buttons.forEach((one) => one.addEventListener('click', () => turn(one.dataset.face)));
   if (window.location.hash === '#map') turn('map');
 }
 
+/** The address says which face is shown, and so do the ways from here to another filter. */
+function keepFace(faces, face) {
+  const hash = face === 'map' ? '#map' : '';
+  window.history.replaceState(window.history.state, '', window.location.pathname + window.location.search + hash);
+  const form = faces.closest('form');
+  form.action = form.action.replace(/#.*$/, '') + hash;
+  for (const link of document.querySelectorAll('[data-keeps-face] a')) link.hash = hash;
+}
+
 let opening = null;
 
 /** Loads the map at its first showing; the list comes back when it cannot be had. */
 function openMap(box, turn) {
-  if (opening) return;
-  opening = drawPins(box).catch(() => {
+  show(part('map-failed'), false);
+  opening = opening || drawPins(box);
+  // Whatever was drawn while the map was hidden had no size to fit into.
+  opening.then((pins) => { pins.refresh(); pins.fit(); }).catch(() => {
     opening = null;
     show(part('map-failed'), true);
     turn('list');
@@ -61,6 +74,14 @@ async function drawPins(box) {
   });
   pins.draw(crossings);
   if (!crossings.length) part('chosen').textContent = say('none');
+  tellLeftOut(crossings.length, found.left_out);
+  return pins;
+}
+
+function tellLeftOut(shown, count) {
+  const [shownInWords, countInWords] = [shown, count].map((one) => one.toLocaleString(document.documentElement.lang || 'vi'));
+  part('left-out').textContent = say('left_out', { shown: shownInWords, count: countInWords });
+  show(part('left-out'), count > 0);
 }
 
 async function read(address) {
@@ -168,7 +189,7 @@ function beginHere(fields) {
     button.setAttribute('aria-busy', 'true');
     navigator.geolocation.getCurrentPosition(({ coords }) => {
       button.removeAttribute('aria-busy');
-      words.textContent = `± ${Math.round(coords.accuracy)} m`;
+      words.textContent = `± ${metresInWords(coords.accuracy)}`;
       write(fields, coords);
       fields[0].dispatchEvent(new Event('change', { bubbles: true }));
     }, () => {
