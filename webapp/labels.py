@@ -156,6 +156,7 @@ OBJECTION = {
     "not_coordinating_unit": _("Chỉ đơn vị đang phối hợp mới trả lời được ở đây."),
     "not_asked_unit": _("Chỉ đơn vị được đề nghị nhận mới trả lời được."),
     "not_supervising_unit": _("Chỉ đơn vị giám sát mới phân xử được."),
+    "lead_stands": _("Đơn vị chủ trì vẫn còn hiệu lực. Muốn đổi, đơn vị đó đề nghị chuyển."),
     "transfer_open": _(
         "Vụ việc đang chờ trả lời về việc chuyển. Hãy chờ, hoặc rút lại đề nghị chuyển trước."
     ),

@@ -172,7 +172,11 @@ _CASEWORK: dict[str, LazyString] = {
     ),
     "refusal_words_needed": _("Hãy viết vì sao không nhận: đơn vị kia và đơn vị giám sát đều đọc."),
     "contest_too_early": _(
-        "Chưa đề nghị phân xử được: trước hết hãy chuyển cho đơn vị kia và chờ trả lời."
+        "Chưa đề nghị phân xử được: trước hết hãy chuyển cho đơn vị kia và chờ trả lời,"
+        " hoặc chờ quá hạn trả lời."
+    ),
+    "withdrawal_too_late": _(
+        "Đã quá hạn trả lời nên không rút lại được nữa. Hãy đề nghị đơn vị giám sát phân xử."
     ),
     "ruling_words_needed": _("Hãy viết căn cứ phân xử: cả hai đơn vị đều đọc."),
     "ruling_too_early": _("Đơn vị được đề nghị còn trong hạn trả lời nên chưa phân xử."),

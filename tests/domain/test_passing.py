@@ -95,6 +95,12 @@ def test_a_spot_on_nobodys_land_is_kept_and_said() -> None:
     assert passing.follow(case(3, commune=4), day([Land(11, box(0, 2))])) == "outside"
 
 
+def test_a_spot_on_nobodys_land_follows_its_commune_to_the_nearest_heir() -> None:
+    # Half of the land of 4 has a new holder, and the spot lies in the other half.
+    land = [Land(11, box(0, 3)), Land(12, box(3, 0.5))]
+    assert passing.follow(case(3.4, commune=4), day(land)) == Passing(12, 12, None)
+
+
 def test_an_offer_between_units_that_became_one_is_moot() -> None:
     found = passing.follow(case(0, commune=1, transfer_to_id=2), day())
     assert found == Passing(11, 11, None, is_offer_moot=True)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from tests.factories import make_officer, make_supervising_unit
 from tests.frontend.conftest import Site
+from tests.servers.browser import PHONE
 from tests.servers.visitor import PASSWORD
 from webapp.models import Case
 
@@ -51,7 +52,7 @@ def test_the_chosen_page_is_in_sight_in_the_bar_below(
     with site.app.app_context():
         login = f"giam-sat-{next(_numbers)}"
         make_officer(make_supervising_unit(code=login), role="supervisor", login=login)
-    page = phone({"viewport": {"width": width, "height": 640}})
+    page = phone(PHONE | {"viewport": {"width": width, "height": 640}})
     sign_in(page, login)
     page.goto("/crossings")
     chosen = page.locator(".bottomnav [aria-current]")

@@ -149,7 +149,9 @@ def test_the_list_is_filtered_by_state_measure_unit_and_words() -> None:
     }
 
 
-@pytest.mark.parametrize("words", ["duong", "ĐƯỜNG", "ông tám", "duong  vao xom", "ld-tám", "LD-TAM"])
+@pytest.mark.parametrize(
+    "words", ["duong", "ĐƯỜNG", "ông tám", "duong  vao xom", "ld-tám", "LD-TAM"]
+)
 def test_words_are_found_in_capitals_and_without_marks(words: str) -> None:
     district = make_supervising_unit()
     unit = make_commune(parent=district)

@@ -255,7 +255,7 @@ def test_a_far_line_that_the_register_has_already_keeps_no_other_value_from_chan
 
 
 def test_nobodys_photos_are_kept_who_may_not_write(
-    district: Unit, officer: Officer, commune: Unit, store: PhotoStore
+    district: Unit, officer: Officer, commune: Unit, store: PhotoStore, tmp_path: Path
 ) -> None:
     crossing = make_crossing(somewhere(), commune)
     stranger = make_officer(make_commune(column=1, parent=district))
@@ -269,7 +269,7 @@ def test_nobodys_photos_are_kept_who_may_not_write(
         crossings_edit.register(stranger, spot, store, photos=[jpeg()])
     with pytest.raises(NotFound):
         crossings_edit.register(officer, spot, store, photos=[jpeg()], case_number="NO-SUCH")
-    assert [path for path in store.folder.rglob("*") if path.is_file()] == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_an_inspection_says_what_holds_from_then_on_with_photos(

@@ -13,6 +13,7 @@ from tests.factories import (
     make_supervising_unit,
     somewhere,
 )
+from tests.servers.counting import SqlCounter
 from webapp import clock
 from webapp.domain import casework as rules
 from webapp.domain.case_state import Happening
@@ -33,6 +34,7 @@ from webapp.services import (
     case_lists,
     casework,
     outbox,
+    scope,
     statistics,
     tallies,
     territory_correction,
@@ -157,8 +159,8 @@ def test_a_dry_run_writes_nothing_and_names_what_would_pass(
     cases = [make_case(west, opened_at=BEFORE), make_case(east, somewhere(1), opened_at=BEFORE)]
     plan = territory_switch.plan(FIRST_DAY)
     assert [(old.name, new.name, count) for old, new, count in plan.pairs] == [
-        ("Tây", "Hợp nhất", 1),
         ("Đông", "Hợp nhất", 1),
+        ("Tây", "Hợp nhất", 1),
     ]
     assert [move.number for move in plan.moves] == [case.number for case in cases]
     assert fresh(cases[0]).lead_unit_id == west.id
@@ -210,6 +212,61 @@ def test_a_case_on_the_beach_goes_to_the_nearest_land(west: Unit, merged: Unit) 
     )
     switched()
     assert fresh(case).lead_unit_id == merged.id
+
+
+def test_a_case_far_from_any_land_goes_to_the_successor_of_its_commune(
+    west: Unit, district: Unit
+) -> None:
+    heir = make_commune(column=0, code="22834", parent=district, valid_from=FIRST_DAY)
+    # Somebody at the desk gave a spot out at sea to the commune.
+    at_sea = make_case(west, somewhere(0, north_m=-1_112 - 800), opened_at=BEFORE)
+    run = switched()
+    assert run.details["kept"] == {}
+    assert (fresh(at_sea).lead_unit_id, fresh(at_sea).commune_id) == (heir.id, heir.id)
+
+
+def test_what_was_kept_is_not_looked_at_again_until_something_of_it_changes(
+    west: Unit, east: Unit, district: Unit
+) -> None:
+    land = make_commune(column=0, code="22834", parent=district, valid_from=FIRST_DAY)
+    make_case(east, somewhere(1, east_m=800), opened_at=BEFORE)
+    make_case(west, opened_at=BEFORE)
+    assert territory_switch.is_needed(FIRST_DAY)
+    run = switched()
+    assert not territory_switch.is_needed(FIRST_DAY)
+    make_case(east, somewhere(1, east_m=700), opened_at=BEFORE)
+    assert territory_switch.is_needed(FIRST_DAY)
+    assert territory_switch.switch(FIRST_DAY) is None
+    assert not territory_switch.is_needed(FIRST_DAY)
+    assert [row.id for row in territory_switch.history()] == [run.id]
+    widen(land, columns=2)
+    assert territory_switch.is_needed(FIRST_DAY)
+    assert switched().moved == 2
+
+
+def test_where_all_is_kept_from_the_start_the_clock_asks_once(east: Unit, district: Unit) -> None:
+    make_commune(column=5, parent=district, valid_from=FIRST_DAY)
+    lost = make_case(east, somewhere(1), opened_at=BEFORE)
+    assert territory_switch.is_needed(FIRST_DAY)
+    assert territory_switch.switch(FIRST_DAY) is None
+    assert not territory_switch.is_needed(FIRST_DAY)
+    (run,) = territory_switch.history()
+    assert (run.moved, run.details["kept"]) == (0, {"outside": [lost.id]})
+
+
+def test_a_plan_asks_as_much_for_ten_cases_as_for_two(
+    west: Unit, merged: Unit, sql_counter: Callable[[], SqlCounter]
+) -> None:
+    counts = []
+    for more in (2, 8):
+        for _ in range(more):
+            make_case(west, opened_at=BEFORE)
+        territory_switch.plan(FIRST_DAY)
+        db.session.expire_all()
+        with sql_counter() as statements:
+            territory_switch.plan(FIRST_DAY)
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
 
 
 def test_a_commune_that_was_chosen_by_a_person_is_followed_to_its_successor(
@@ -443,6 +500,50 @@ def test_a_correction_leaves_alone_what_was_done_since(
     assert fresh(ended).lead_unit_id == merged.id
     assert (fresh(given_away).lead_unit_id, fresh(given_away).commune_id) == (other.id, west.id)
     assert correction.details["ended_meanwhile"] == 1
+
+
+def test_a_correction_keeps_the_commune_on_a_case_that_an_authority_leads_by_now(
+    west: Unit, merged: Unit
+) -> None:
+    with transaction() as work:
+        authority = Unit(
+            code="KQLDB", tier="authority", kind="khu", name="Quản lý", valid_from=date(2020, 1, 1)
+        )
+        work.session.add(authority)
+    case = make_case(west, opened_at=BEFORE)
+    run = switched()
+    hand_over(case, authority, make_officer(merged), AFTER)
+    territory_correction.correct(run.id, on=FIRST_DAY)
+    assert (fresh(case).lead_unit_id, fresh(case).commune_id) == (authority.id, west.id)
+    assert _parts(case) == [(west.id, "informed")]
+    seen = scope.visible_cases(make_officer(west)).where(Case.id == case.id)
+    assert db.session.scalar(seen) is not None
+
+
+def test_a_switch_keeps_the_new_commune_on_a_case_that_an_authority_leads(
+    west: Unit, merged: Unit
+) -> None:
+    with transaction() as work:
+        authority = Unit(
+            code="KQLDB", tier="authority", kind="khu", name="Quản lý", valid_from=date(2020, 1, 1)
+        )
+        work.session.add(authority)
+    case = make_case(west, opened_at=BEFORE)
+    hand_over(case, authority, make_officer(west), BEFORE)
+    switched()
+    assert _parts(case) == [(merged.id, "informed")]
+
+
+def test_a_correction_finds_what_a_process_with_a_slow_clock_moved(
+    west: Unit, merged: Unit
+) -> None:
+    case = make_case(west, opened_at=BEFORE)
+    run = switched()
+    with transaction() as work:
+        row = work.session.get_one(TerritorySwitch, run.id)
+        row.ran_at = AFTER + timedelta(minutes=5)
+    territory_correction.correct(run.id, on=FIRST_DAY)
+    assert fresh(case).lead_unit_id == west.id
 
 
 def test_a_switch_is_corrected_once_and_a_correction_never(west: Unit, merged: Unit) -> None:

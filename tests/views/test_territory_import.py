@@ -258,7 +258,7 @@ def test_a_file_too_large_to_be_read_is_not_called_a_photo(visitor: Visitor) -> 
     assert "ảnh" not in refused.text[refused.text.index("<main") :]
 
 
-def test_positions_and_great_numbers_are_written_as_people_write_them(visitor: Visitor) -> None:
+def test_positions_are_written_as_people_write_them(visitor: Visitor) -> None:
     assert re.search(r"gần 11,6\d{4}; 109,0\d{4}", look(visitor, file_of(WIDE, WIDE)).text)
 
 

@@ -54,6 +54,7 @@ class Entered:
     surface: str = "unknown"
     measures: tuple[str, ...] = ()
     note: str = ""
+    line: str = LINE
     is_from_case: bool = False
     visits: tuple[Visit, ...] = ()
 
@@ -97,6 +98,8 @@ REGISTER = (
         "Km1401+000",
         "1,8",
         "gravel",
+        # The schematic railway passes it at 80 m, so that no line is named.
+        line="",
         visits=(Visit(30, "Vẫn mở, chưa có biển.", "open", (), "crossing-track"),),
     ),
     Entered(
@@ -196,7 +199,7 @@ def _cells(entered: Entered) -> dict[str, str]:
     return {
         "code": entered.code,
         "name": entered.name,
-        "line": LINE,
+        "line": entered.line,
         "km": entered.km,
         "latitude": f"{entered.at.latitude:.6f}",
         "longitude": f"{entered.at.longitude:.6f}",

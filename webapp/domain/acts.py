@@ -17,13 +17,14 @@ ROLES = ("officer", "head", "supervisor", "overseer", "administrator")
 SEVERITIES = (1, 2, 3, 4)
 
 
-# What a unit is to a case: its lead, one that coordinates, the one asked to take the lead, or the
-# one that stands above. A person may have several parts, or none and only read.
-Part = Literal["lead", "coordinating", "asked", "supervising"]
+# What a unit is to a case: its lead, one that coordinates, the one asked to take the lead, the one
+# that stands above, or that one where the lead exists no longer and it stands in for it. A person
+# may have several parts, or none and only read.
+Part = Literal["lead", "coordinating", "asked", "supervising", "standing_in"]
 
 # How a transfer of the case must stand: none may be open; one is offered to a unit; one waits for
-# the supervising unit's ruling; either of these two.
-TransferStanding = Literal["none", "offered", "contested", "open"]
+# the supervising unit's ruling; either of these two; the supervising unit was not asked yet.
+TransferStanding = Literal["none", "offered", "contested", "open", "uncontested"]
 
 
 @dataclass(frozen=True)
@@ -240,8 +241,8 @@ DESK_ACTS: tuple[Transition, ...] = (
         OPEN_STATUSES,
         None,
         _COMMUNE,
-        transfer="none",
-        why="two units do not agree, or passed it on twice: the supervising unit is asked",
+        transfer="uncontested",
+        why="no agreement, no answer, or passed on twice: the supervising unit is asked",
     ),
     Transition(
         "rule_transfer",
@@ -252,6 +253,16 @@ DESK_ACTS: tuple[Transition, ...] = (
         who=("supervising",),
         transfer="open",
         why="the supervising unit names the lead, with words, and that ends the dispute",
+    ),
+    Transition(
+        "name_lead",
+        "transfer_ruled",
+        OPEN_STATUSES,
+        None,
+        ("supervisor",),
+        who=("standing_in",),
+        transfer="none",
+        why="the unit that led exists no longer; somebody has to go on, and nobody can offer it",
     ),
     Transition(
         "link_crossing",
@@ -270,6 +281,7 @@ _WHOSE: dict[Part, str] = {
     "coordinating": "not_coordinating_unit",
     "asked": "not_asked_unit",
     "supervising": "not_supervising_unit",
+    "standing_in": "lead_stands",
 }
 
 _STANDINGS: dict[TransferStanding, tuple[TransferStanding, ...]] = {
@@ -277,6 +289,7 @@ _STANDINGS: dict[TransferStanding, tuple[TransferStanding, ...]] = {
     "offered": ("offered",),
     "contested": ("contested",),
     "open": ("offered", "contested"),
+    "uncontested": ("none", "offered"),
 }
 
 
@@ -304,8 +317,8 @@ def objection(
 
     Returns:
         not_your_role, not_lead_unit, not_coordinating_unit, not_asked_unit, not_supervising_unit,
-        merged_away, not_merged, wrong_status, transfer_open, no_transfer_open, border_not_open or
-        already_most_severe.
+        lead_stands, merged_away, not_merged, wrong_status, transfer_open, no_transfer_open,
+        border_not_open or already_most_severe.
     """
     if role not in transition.roles:
         return "not_your_role"
@@ -321,7 +334,7 @@ def objection(
 def _objection_of_standing(transition: Transition, case: Circumstances) -> str | None:
     wanted = transition.transfer
     if wanted is not None and case.transfer not in _STANDINGS[wanted]:
-        return "transfer_open" if wanted == "none" else "no_transfer_open"
+        return "transfer_open" if wanted in ("none", "uncontested") else "no_transfer_open"
     if transition.is_for_border and not case.is_border_open:
         return "border_not_open"
     if transition.act == "raise_severity" and case.severity == max(SEVERITIES):

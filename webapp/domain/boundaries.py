@@ -274,7 +274,7 @@ class _FeatureReader:
         settled = [point for point in points if point is not None]
         outside = next((point for point in settled if range_problem(point)), None)
         if outside is not None:
-            said = f"{outside[0]:g}, {outside[1]:g}"
+            said = f"{outside[0]:.10g}, {outside[1]:.10g}"
             self._problem(range_problem(outside) or "", said, ring=True)
             return None
         return settled

@@ -280,7 +280,7 @@ class _Feature:
             return ()
         outside = next((point for point in settled if range_problem(point)), None)
         if outside is not None:
-            said = f"{outside[0]:g}, {outside[1]:g}"
+            said = f"{outside[0]:.10g}, {outside[1]:.10g}"
             self._problem(range_problem(outside) or "", said)
             return ()
         line = (*settled[:1], *(after for before, after in pairwise(settled) if after != before))
@@ -314,7 +314,7 @@ class _Feature:
             return None
         problem = range_problem(point)
         if problem:
-            self._problem(problem, f"{point[0]:g}, {point[1]:g}")
+            self._problem(problem, f"{point[0]:.10g}, {point[1]:.10g}")
             return None
         accuracy = None if accuracy_m is None else float(accuracy_m)
         return Post(chainage_m, point[1], point[0], accuracy)

@@ -198,7 +198,7 @@ def _position(entry: Entry) -> Problem | None:
     code = position_problem(entry.latitude, entry.longitude)
     if code is None:
         return None
-    details = {"text": f"{entry.latitude:g}; {entry.longitude:g}"}
+    details = {"text": f"{entry.latitude:.10g}; {entry.longitude:.10g}"}
     return Problem(code, "position", dict(details))
 
 

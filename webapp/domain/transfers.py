@@ -67,19 +67,34 @@ def objection_to_offer(state: CaseState, to_unit_id: int) -> str | None:
     return None
 
 
-def objection_to_contest(state: CaseState, last: Offer | None) -> str | None:
+def objection_to_contest(state: CaseState, last: Offer | None, now: datetime) -> str | None:
     """Return why the supervising unit is not asked yet, or None when it can be.
 
-    Units try to agree first: there was a refusal, or no further transfer is possible.
+    Units try to agree first: there was a refusal or a silence, or no further transfer is possible.
 
     Returns:
         contest_too_early.
     """
+    if state.transfer_to_id is not None and (last is None or not is_silent(last, now)):
+        return "contest_too_early"
     if state.transfer_count >= MOST_TRANSFERS:
         return None
-    if last is not None and last.state in _NOT_AGREED:
+    if last is not None and (last.state in _NOT_AGREED or is_silent(last, now)):
         return None
     return "contest_too_early"
+
+
+def objection_to_withdrawal(offer: Offer, now: datetime) -> str | None:
+    """Return why an offer is not taken back any more, or None when it can be.
+
+    Once the day of the unit that was asked has passed, its silence stays to see: the lead may ask
+    the supervising unit, which may rule by itself. A ruling that was asked for may be waived.
+
+    Returns:
+        withdrawal_too_late.
+    """
+    is_offered = offer.to_unit_id is not None
+    return "withdrawal_too_late" if is_offered and is_silent(offer, now) else None
 
 
 def objection_to_ruling(offer: Offer, now: datetime) -> str | None:
@@ -103,11 +118,13 @@ def fold_offered(state: CaseState, happening: Happening) -> CaseState:
     """Name the unit that was asked, or say that the supervising unit was.
 
     Raises:
-        NotAllowed: the third transfer, or one to the lead itself.
+        NotAllowed: the third transfer, one to the lead itself, or a second one beside the first.
     """
     to_unit_id = happening.data["to_unit_id"]
     if to_unit_id is None:
-        return replace(state, is_ruling_asked=True)
+        return replace(state, transfer_to_id=None, is_ruling_asked=True)
+    if state.transfer_to_id is not None:
+        raise NotAllowed("event_not_possible", kind=happening.kind, status=state.status)
     if objection := objection_to_offer(state, to_unit_id):
         raise NotAllowed(objection)
     return replace(state, transfer_to_id=to_unit_id)

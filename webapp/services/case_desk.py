@@ -20,6 +20,9 @@ from webapp.services.scope import UNIT_ROLES
 # A reply that is due within a day is for today's work, as a case is.
 SOON = timedelta(hours=24)
 
+# What needs a list of units to choose from.
+_NAMING_UNITS = frozenset({"coordinate", "rule_transfer", "name_lead"})
+
 # Under which names an event's data speak of units.
 _UNIT_KEYS = (
     "unit_id",
@@ -82,6 +85,7 @@ class Desk:
     can_offer: bool = False
     can_contest: bool = False
     can_rule: bool = False
+    can_withdraw: bool = False
     unit_of: Mapping[int, Unit] = field(default_factory=dict)
 
 
@@ -98,13 +102,13 @@ def read_desk(
         now: the moment to which deadlines are compared.
     """
     transfers = _transfers_of(case)
-    units = units_to_ask(db.session(), now) if acts & {"coordinate", "rule_transfer"} else ()
+    units = units_to_ask(now) if acts & _NAMING_UNITS else ()
     last = transfers[-1] if transfers else None
     unit_of = _units_of(case, transfers, events, units)
     parts = _parts_of(case, now)
     shown = _shown(last, case, unit_of, now) if last else None
     offer = as_offer(last[0]) if last else None
-    objection = rules.objection_to_contest(state_of(case), offer)
+    objection = rules.objection_to_contest(state_of(case), offer, now)
     is_open = shown is not None and shown.transfer.state == "open"
     return Desk(
         commune=unit_of.get(case.commune_id) if case.commune_id else None,
@@ -118,6 +122,7 @@ def read_desk(
         can_offer="transfer" in acts and case.transfer_count < rules.MOST_TRANSFERS,
         can_contest="contest" in acts and objection is None,
         can_rule=_can_rule(acts, offer, now),
+        can_withdraw="withdraw_transfer" in acts and _can_withdraw(offer, now),
         unit_of=unit_of,
     )
 
@@ -126,6 +131,10 @@ def _can_rule(acts: frozenset[str], offer: rules.Offer | None, now: datetime) ->
     if "rule_transfer" not in acts or offer is None:
         return False
     return rules.objection_to_ruling(offer, now) is None
+
+
+def _can_withdraw(offer: rules.Offer | None, now: datetime) -> bool:
+    return offer is not None and rules.objection_to_withdrawal(offer, now) is None
 
 
 def _own(officer: Officer, parts: Sequence[PartShown]) -> PartShown | None:

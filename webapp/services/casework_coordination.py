@@ -18,7 +18,6 @@ from webapp.services.casework import append
 from webapp.services.casework_acts import Acting, Seen, acting, written
 from webapp.services.transaction import Transaction
 
-
 # Who can be asked for anything, in the order of a list to choose from.
 TIERS_TO_ASK = ("authority", "commune")
 
@@ -91,15 +90,8 @@ def share_parts(work: Transaction, case: Case, other: Case, *, now: datetime) ->
     unit its task. A part that the other case has already is joined with it
     (``coordination.together``).
     """
-    share_rows(work, standing_in(work.session, case.id), other, now=now)
-
-
-def share_rows(
-    work: Transaction, rows: Sequence[Coordination], other: Case, *, now: datetime
-) -> None:
-    """Give a case the parts of these rows, as ``share_parts`` does."""
     standing = {part.unit_id: part for part in standing_in(work.session, other.id)}
-    for row in rows:
+    for row in standing_in(work.session, case.id):
         if row.unit_id == other.lead_unit_id:
             continue
         part = standing.get(row.unit_id)

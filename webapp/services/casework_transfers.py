@@ -11,10 +11,18 @@ from webapp.models import Case, Officer, Transfer
 from webapp.services.calendar import calendar_around
 from webapp.services.casework import state_of
 from webapp.services.casework_acts import Acting, Seen, acting, written
-from webapp.services.casework_coordination import end_part_of, keep_land, unit_today
+from webapp.services.casework_coordination import (
+    end_part_of,
+    keep_land,
+    unit_today,
+    units_to_ask,
+)
 
 # What stands as the reason of a transfer whose lead asked the supervising unit to rule.
 CONTESTED = "contested"
+
+# What stands there where the supervising unit named a lead because the former one had ended.
+LEAD_ENDED = "lead_ended"
 
 
 def offer(officer: Officer, seen: Seen, unit_id: int, reason_code: str, words: str) -> None:
@@ -37,14 +45,16 @@ def offer(officer: Officer, seen: Seen, unit_id: int, reason_code: str, words: s
         raise InvalidInput("transfer_reason_needed", field="reason_code")
     said = _needed(words, "transfer_words_needed")
     with acting("transfer", officer, seen) as act:
-        unit = unit_today(act.work.session, unit_id, act.now)
+        unit = unit_today(unit_id, act.now)
         if objection := rules.objection_to_offer(state_of(act.case), unit.id):
             raise NotAllowed(objection, field="unit_id")
         _ask(act, unit.id, reason_code, said)
 
 
 def contest(officer: Officer, seen: Seen, words: str) -> None:
-    """Ask the supervising unit who leads, after a refusal or after the last possible transfer.
+    """Ask the supervising unit who leads, after a refusal, a silence or the last transfer.
+
+    An offer that met with silence ends with it; the silence stays counted.
 
     Raises:
         InvalidInput: no words were written.
@@ -52,9 +62,12 @@ def contest(officer: Officer, seen: Seen, words: str) -> None:
     """
     said = _needed(words, "transfer_words_needed")
     with acting("contest", officer, seen) as act:
-        last = last_offer(act.work.session, act.case.id)
-        if objection := rules.objection_to_contest(state_of(act.case), last):
+        session = act.work.session
+        last = last_offer(session, act.case.id)
+        if objection := rules.objection_to_contest(state_of(act.case), last, act.now):
             raise NotAllowed(objection)
+        if act.case.transfer_to_id is not None:
+            _answer(act, _open_transfer(session, act.case.id), "withdrawn", None)
         _ask(act, None, CONTESTED, said)
 
 
@@ -84,10 +97,16 @@ def refuse(officer: Officer, seen: Seen, words: str) -> None:
 
 
 def withdraw(officer: Officer, seen: Seen, words: str = "") -> None:
-    """Keep the case after all, before anybody answered."""
+    """Keep the case after all, before anybody answered and before their day has passed.
+
+    Raises:
+        NotAllowed: see ``transfers.objection_to_withdrawal``.
+    """
     said = written(words)
     with acting("withdraw_transfer", officer, seen) as act:
         transfer = _open_transfer(act.work.session, act.case.id)
+        if objection := rules.objection_to_withdrawal(as_offer(transfer), act.now):
+            raise NotAllowed(objection)
         _answer(act, transfer, "withdrawn", said)
         act.append(data=_told(transfer), words=said)
 
@@ -112,9 +131,45 @@ def rule(officer: Officer, seen: Seen, unit_id: int, words: str) -> None:
         transfer = _open_transfer(session, act.case.id)
         if objection := rules.objection_to_ruling(as_offer(transfer), act.now):
             raise NotAllowed(objection)
-        unit = unit_today(session, unit_id, act.now)
+        unit = unit_today(unit_id, act.now)
         _answer(act, transfer, "ruled", said)
         transfer.ruled_unit_id = unit.id
+        _pass_lead(act, transfer, unit.id, said)
+
+
+def name_lead(officer: Officer, seen: Seen, unit_id: int, words: str) -> None:
+    """Name who leads a case whose unit exists no longer; nobody had to offer it.
+
+    It is written down as a ruling, and counts as no transfer.
+
+    Args:
+        officer: a supervisor.
+        seen: the case, as it stood on the screen.
+        unit_id: who leads from now on.
+        words: why, for that unit.
+
+    Raises:
+        InvalidInput: no words were written.
+        NotFound: there is no such unit today.
+        NotAllowed: the lead stands (``lead_stands``), or a transfer is open.
+    """
+    said = _needed(words, "ruling_words_needed")
+    with acting("name_lead", officer, seen) as act:
+        unit = unit_today(unit_id, act.now)
+        transfer = Transfer(
+            case_id=act.case.id,
+            from_unit_id=act.case.lead_unit_id,
+            to_unit_id=None,
+            state="ruled",
+            reason_code=LEAD_ENDED,
+            words=said,
+            asked_at=act.now,
+            asked_by_id=officer.id,
+            due_at=act.now,
+            ruled_unit_id=unit.id,
+        )
+        act.work.session.add(transfer)
+        _answer(act, transfer, "ruled", said)
         _pass_lead(act, transfer, unit.id, said)
 
 
@@ -171,7 +226,9 @@ def _pass_lead(act: Acting, transfer: Transfer, unit_id: int, words: str | None)
     ended_id = end_part_of(act.work.session, case, unit_id)
     data = _told(transfer) | {"lead_unit_id": unit_id, "ended_coordination_id": ended_id}
     act.append(data=data, words=words)
-    keep_land(act.work, case, now=act.now, actor=act.officer)
+    # A commune that exists no longer has nobody who could coordinate.
+    if case.commune_id in {each.id for each in units_to_ask(act.now)}:
+        keep_land(act.work, case, now=act.now, actor=act.officer)
 
 
 def _told(transfer: Transfer) -> dict[str, Any]:

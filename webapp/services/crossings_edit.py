@@ -116,9 +116,7 @@ def register(
     return crossing.id
 
 
-def _registrable(
-    session: Session, officer: Officer, entry: Entry, *, is_another: bool
-) -> Settled:
+def _registrable(session: Session, officer: Officer, entry: Entry, *, is_another: bool) -> Settled:
     """Return an entry looked up, when the officer may take it into the register."""
     settled = _settled(session, entry, clock.today())
     _check_own(officer, settled)
@@ -262,9 +260,7 @@ def _with_unit(officer: Officer, crossing: Crossing, entry: Entry, on: date) -> 
     return replace(entry, unit_code=unit.code if unit and is_kept else None)
 
 
-def _settled(
-    session: Session, entry: Entry, on: date, known: Crossing | None = None
-) -> Settled:
+def _settled(session: Session, entry: Entry, on: date, known: Crossing | None = None) -> Settled:
     settled, problems = settle(session, entry, on, known)
     _refuse(problems)
     return settled

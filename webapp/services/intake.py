@@ -273,7 +273,7 @@ def _insert_parts(
         work.session.add(
             Contact(
                 report_id=report.id,
-                phone=content.contact_phone,
+                phone=content.phone,
                 email=content.contact_email,
                 consented_at=now,
             )

@@ -12,11 +12,14 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    exists,
+    false,
     func,
     literal,
     literal_column,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.orm.attributes import set_committed_value
@@ -41,6 +44,10 @@ PAGE_SIZE = 20
 # Nobody works through more than a thousand rows: beyond them counts end and filters help.
 COUNT_CAP = 1000
 MOST_PAGES = COUNT_CAP // PAGE_SIZE
+
+# SQLite joins at most 500 queries into one (SQLITE_MAX_COMPOUND_SELECT), and a page needs up to
+# five of each unit; well below that one walk through all cases costs less than so many short ones.
+MOST_WALKED = 60
 
 # A deadline that falls within a day is for today's work.
 SOON = timedelta(hours=24)
@@ -101,20 +108,19 @@ class Queue:
 def read_queue(officer: Officer, wanted: Wanted) -> Queue:
     """Return one page of what an officer sees, with the counts of the saved views.
 
-    Each unit and severity is its own walk along the queue's index that ends after one page,
-    what nobody took on is read from its own index, and counting and searching end at
+    Each unit and severity is its own walk along the queue's index that ends after one page (one
+    walk for all units together where more than ``MOST_WALKED`` lead cases), what nobody took on is read from its own index, and counting and searching end at
     ``COUNT_CAP`` cases of a unit. So the cost of every list that is chosen by a date or a status
     does not grow with the number of cases. A walk that looks for a rare category, for cases
     nobody viewed or for photos nobody reviewed goes on until it has filled a page, at worst over
     all open cases of the unit.
     """
     now = clock.now()
-    units = [] if officer.role in UNIT_ROLES else _leading_units()
-    unit_ids = [officer.unit_id] if officer.role in UNIT_ROLES else [unit.id for unit in units]
-    if wanted.unit_id in unit_ids:
-        unit_ids = [wanted.unit_id]
+    leading = {} if officer.role in UNIT_ROLES else _leading_units()
+    units = list(leading)
+    walks = _walks(officer, wanted, leading)
     categories = {row.service_code: row for row in db.session.scalars(_in_order())}
-    cases = _page(officer, wanted, unit_ids, now)
+    cases = _page(officer, wanted, walks, now)
     known_units = _units_that_lead(cases, [*units, officer.unit])
     for found in cases:
         # Known already: templates must not ask the database again, row by row.
@@ -126,7 +132,7 @@ def read_queue(officer: Officer, wanted: Wanted) -> Queue:
     return Queue(
         wanted=wanted,
         rows=rows,
-        counts=_counts(officer, unit_ids, now),
+        counts=_counts(officer, walks, now),
         has_more=len(cases) > PAGE_SIZE,
         categories=categories,
         units=units,
@@ -142,9 +148,29 @@ def tone(found: Case, now: datetime) -> str:
     return "soon" if found.due_at < now + SOON else "calm"
 
 
-def _leading_units() -> list[Unit]:
-    leading = select(Unit).where(Unit.tier.in_(("commune", "authority")))
-    return list(db.session.scalars(leading.order_by(Unit.tier.desc(), Unit.name)))
+def _leading_units() -> dict[Unit, bool]:
+    """Return the units that could lead cases, and whether each leads any now."""
+    leads_any = exists().where(Case.lead_unit_id == Unit.id)
+    leading = select(Unit, leads_any).where(Unit.tier.in_(("commune", "authority")))
+    rows = db.session.execute(leading.order_by(Unit.tier.desc(), Unit.name))
+    return {row[0]: row[1] for row in rows}
+
+
+def _walks(
+    officer: Officer, wanted: Wanted, leading: Mapping[Unit, bool]
+) -> list[ColumnElement[bool]]:
+    """Return whose cases are walked through one after the other, as conditions on their lead.
+
+    One that names no unit stands for all of them: those above see every case.
+    """
+    if officer.role in UNIT_ROLES:
+        return [Case.lead_unit_id == officer.unit_id]
+    if wanted.unit_id in {unit.id for unit in leading}:
+        return [Case.lead_unit_id == wanted.unit_id]
+    busy = [unit.id for unit, is_busy in leading.items() if is_busy]
+    if len(busy) > MOST_WALKED:
+        return [true()]
+    return [Case.lead_unit_id == unit_id for unit_id in busy]
 
 
 def _units_that_lead(cases: Sequence[Case], known: Sequence[Unit]) -> dict[int, Unit]:
@@ -162,25 +188,25 @@ def _in_order() -> Select[Category]:
 
 
 def _page(
-    officer: Officer, wanted: Wanted, unit_ids: Sequence[int], now: datetime
+    officer: Officer, wanted: Wanted, walks: Sequence[ColumnElement[bool]], now: datetime
 ) -> Sequence[Case]:
     page = min(max(wanted.page, 1), MOST_PAGES)
     # One row more than a page tells whether another page follows.
     end = page * PAGE_SIZE + 1
     if wanted.words:
-        found = _found(officer, wanted, unit_ids)
+        found = _found(officer, wanted, walks)
         ordered = found.order_by(_OPEN_FIRST, Case.opened_at.desc(), Case.id.desc())
     elif wanted.view in views_beside(officer):
         filters = (Case.severity >= wanted.severity, *_filters(wanted))
         led_by_others = beside(wanted.view, officer).where(*filters)
         ordered = led_by_others.order_by(*order_beside(wanted.view), *_URGENCY)
     elif wanted.view == "done":
-        strands = _done_strands(officer, wanted, unit_ids, end)
+        strands = _done_strands(officer, wanted, walks, end)
         ordered = _merged(strands).order_by(Case.opened_at.desc(), Case.id.desc())
     else:
-        strands = _open_strands(officer, wanted, unit_ids, now, end)
+        strands = _open_strands(officer, wanted, walks, now, end)
         if wanted.view == "now":
-            strands += _new_strands(officer, wanted, unit_ids)
+            strands += _new_strands(officer, wanted, walks)
         ordered = _merged(strands).order_by(*_URGENCY)
     start = (page - 1) * PAGE_SIZE
     return db.session.scalars(ordered.offset(start).limit(PAGE_SIZE + 1)).all()
@@ -197,27 +223,33 @@ def _merged(strands: Sequence[Select[Any]]) -> Select[Case]:
 
 
 def _open_strands(
-    officer: Officer, wanted: Wanted, unit_ids: Sequence[int], now: datetime, limit: int
+    officer: Officer,
+    wanted: Wanted,
+    walks: Sequence[ColumnElement[bool]],
+    now: datetime,
+    limit: int,
 ) -> list[Select[Any]]:
     return [
         cases_of_leads(officer)
         .with_only_columns(Case.id)
         .where(
             Case.is_open,
-            Case.lead_unit_id == unit_id,
+            walk,
             Case.severity == severity,
             *_of_view(wanted.view, now),
             *_filters(wanted),
         )
         .order_by(Case.due_at, Case.witness_count.desc(), Case.id)
         .limit(limit)
-        for unit_id in unit_ids
+        for walk in walks
         for severity in MOST_URGENT_FIRST
         if severity >= wanted.severity
     ]
 
 
-def _new_strands(officer: Officer, wanted: Wanted, unit_ids: Sequence[int]) -> list[Select[Any]]:
+def _new_strands(
+    officer: Officer, wanted: Wanted, walks: Sequence[ColumnElement[bool]]
+) -> list[Select[Any]]:
     """Walk what nobody has taken on yet, newest first, whatever its deadline.
 
     Older ones than ``COUNT_CAP`` are late by then, and stand among the late ones.
@@ -226,7 +258,7 @@ def _new_strands(officer: Officer, wanted: Wanted, unit_ids: Sequence[int]) -> l
         cases_of_leads(officer)
         .with_only_columns(Case.id)
         .where(
-            Case.lead_unit_id == unit_id,
+            walk,
             Case.status == "new",
             # A case that was merged away keeps its status, and nobody has to take it on.
             Case.merged_into_id.is_(None),
@@ -235,25 +267,25 @@ def _new_strands(officer: Officer, wanted: Wanted, unit_ids: Sequence[int]) -> l
         )
         .order_by(Case.opened_at.desc(), Case.id.desc())
         .limit(COUNT_CAP)
-        for unit_id in unit_ids
+        for walk in walks
     ]
 
 
 def _done_strands(
-    officer: Officer, wanted: Wanted, unit_ids: Sequence[int], limit: int
+    officer: Officer, wanted: Wanted, walks: Sequence[ColumnElement[bool]], limit: int
 ) -> list[Select[Any]]:
     return [
         cases_of_leads(officer)
         .with_only_columns(Case.id)
         .where(
-            Case.lead_unit_id == unit_id,
+            walk,
             Case.status == status,
             Case.severity >= wanted.severity,
             *_filters(wanted),
         )
         .order_by(Case.opened_at.desc(), Case.id.desc())
         .limit(limit)
-        for unit_id in unit_ids
+        for walk in walks
         for status in DONE_STATUSES
     ]
 
@@ -274,7 +306,7 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
     return [Case.category_code == wanted.category] if wanted.category else []
 
 
-def _found(officer: Officer, wanted: Wanted, unit_ids: Sequence[int]) -> Select[Case]:
+def _found(officer: Officer, wanted: Wanted, walks: Sequence[ColumnElement[bool]]) -> Select[Case]:
     """Find cases by their number, or by their address among those that people work with.
 
     A number is looked up in its index, as written ("NH-2026-00042") or by its last part ("42").
@@ -282,10 +314,10 @@ def _found(officer: Officer, wanted: Wanted, unit_ids: Sequence[int]) -> Select[
     urgent open cases and for those that were done last, ``COUNT_CAP`` of each status, which
     several units share evenly.
     """
-    share = COUNT_CAP // max(1, len(unit_ids))
+    share = COUNT_CAP // max(1, len(walks))
     near = [
-        *_windows(officer, unit_ids, share),
-        *_done_strands(officer, Wanted(), unit_ids, share),
+        *_windows(officer, walks, share),
+        *_done_strands(officer, Wanted(), walks, share),
     ]
     near += [each.limit(COUNT_CAP) for each in ids_beside(officer)]
     within = [select(strand.subquery().c.id) for strand in near]
@@ -332,24 +364,28 @@ def _has_unreviewed_photo() -> ColumnElement[bool]:
 _WINDOW: tuple[Any, ...] = (Case.id, Case.severity, Case.due_at, Case.witness_count)
 
 
-def _windows(officer: Officer, unit_ids: Sequence[int], most: int) -> list[Select[Any]]:
+def _windows(
+    officer: Officer, walks: Sequence[ColumnElement[bool]], most: int
+) -> list[Select[Any]]:
     """Walk each unit's open cases, most urgent first."""
     return [
         cases_of_leads(officer)
         .with_only_columns(*_WINDOW)
-        .where(Case.is_open, Case.lead_unit_id == unit_id)
+        .where(Case.is_open, walk)
         .order_by(*_URGENCY)
         .limit(most)
-        for unit_id in unit_ids
+        for walk in walks
     ]
 
 
-def _counts(officer: Officer, unit_ids: Sequence[int], now: datetime) -> dict[str, int]:
+def _counts(
+    officer: Officer, walks: Sequence[ColumnElement[bool]], now: datetime
+) -> dict[str, int]:
     """Count the saved views among the ``COUNT_CAP`` most urgent open cases of all units.
 
     With no more open cases than that every figure is exact; beyond, each is a least one.
     """
-    windows = [select(each.subquery()) for each in _windows(officer, unit_ids, COUNT_CAP)]
+    windows = [select(each.subquery()) for each in _windows(officer, walks, COUNT_CAP)]
     if not windows:
         return dict.fromkeys((*VIEWS, *BESIDE_VIEWS), 0)
     every = union_all(*windows).subquery()
@@ -366,7 +402,7 @@ def _counts(officer: Officer, unit_ids: Sequence[int], now: datetime) -> dict[st
         select(
             *figures,
             func.count().label("everything"),
-            _done_count(officer, unit_ids),
+            _done_count(officer, walks),
             *counts_beside(officer, COUNT_CAP),
         )
         .select_from(Case)
@@ -379,11 +415,11 @@ def _is_for_now(now: datetime) -> ColumnElement[bool]:
     return or_(Case.status == "new", Case.due_at < now + SOON)
 
 
-def _done_count(officer: Officer, unit_ids: Sequence[int]) -> Any:
+def _done_count(officer: Officer, walks: Sequence[ColumnElement[bool]]) -> Any:
     some = (
         cases_of_leads(officer)
         .with_only_columns(Case.id)
-        .where(Case.lead_unit_id.in_(unit_ids), Case.status.in_(DONE_STATUSES))
+        .where(or_(false(), *walks), Case.status.in_(DONE_STATUSES))
         .limit(COUNT_CAP)
         .correlate(None)
         .subquery()

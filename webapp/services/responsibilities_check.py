@@ -139,10 +139,13 @@ def _unknown_codes(rule: Rule, number: int, around: Surroundings) -> Iterator[Pr
 def _of_parties(
     rule: Rule, number: int, spots: Sequence[Spot], around: Surroundings
 ) -> Iterator[Problem]:
-    if _cannot_lead(rule.lead, around):
+    cannot_lead = _cannot_lead(rule.lead, around)
+    if cannot_lead:
         yield Problem("duty_lead_cannot", number, "lead", True)
     for place, party in enumerate(rule.parties):
         is_lead = place == 0
+        if is_lead and cannot_lead:
+            continue
         # A commune is always there: no spot is without one.
         missing = MISSING[party.kind](party, spots, around) if party.kind in MISSING else ()
         for code, details in missing:

@@ -1,11 +1,16 @@
 """Who sees which cases, and what each unit is to a case: the one place where that is decided."""
 
-from sqlalchemy import Select, exists, false, or_, select, true
-from sqlalchemy.orm import Session
+from datetime import date
+
+from sqlalchemy import Select, and_, exists, false, or_, select, true
+from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.elements import ColumnElement
 
+from webapp import clock
 from webapp.domain.acts import Part
-from webapp.models import Case, Coordination, Officer
+from webapp.domain.responsibilities import LEADING_TIERS
+from webapp.models import Case, Coordination, Officer, Unit
+from webapp.services.dated import holds_on
 
 # Those who answer for a unit see what it has a part in; those above see every commune's cases.
 UNIT_ROLES = frozenset({"officer", "head"})
@@ -54,10 +59,28 @@ def cases_of_leads(officer: Officer) -> Select[Case]:
     return visible_cases(officer)
 
 
+def lead_is_gone(on: date) -> ColumnElement[bool]:
+    """Return the condition that nobody is left on a day who could lead a case on.
+
+    Its unit has ended, another one bears its code by then, or it is none that works on cases.
+    """
+    newer = aliased(Unit)
+    is_taken_over = exists().where(
+        newer.code == Unit.code,
+        newer.tier == Unit.tier,
+        newer.valid_from > Unit.valid_from,
+        *holds_on(newer, on),
+    )
+    stands = and_(*holds_on(Unit, on), Unit.tier.in_(LEADING_TIERS), ~is_taken_over)
+    return Case.lead_unit_id.in_(select(Unit.id).where(~stands))
+
+
 def parts_of(session: Session, officer: Officer, case: Case) -> frozenset[Part]:
     """Return what an officer's unit is to a case; one statement at most."""
     if officer.role == "supervisor":
-        return frozenset({"supervising"})
+        gone = select(Case.id).where(Case.id == case.id, lead_is_gone(clock.today()))
+        is_gone = session.scalar(gone) is not None
+        return frozenset({"supervising", "standing_in"} if is_gone else {"supervising"})
     if officer.role not in UNIT_ROLES:
         return frozenset()
     if officer.unit_id == case.lead_unit_id:

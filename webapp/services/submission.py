@@ -42,6 +42,8 @@ _DATE_SHAPED = re.compile(r"[+-]?[0-9]{4,6}[-:/.]?[0-9]{2}[-:/.]?[0-9]{2}([T ][0
 # Vietnamese numbers have ten digits with their 0, or nine after +84; foreign ones up to fifteen.
 _PHONE = re.compile(r"\+?[0-9]{9,15}")
 _PHONE_PUNCTUATION = str.maketrans("", "", " .-()")
+# One Vietnamese number has many spellings: 0912…, 912…, +84912…, 84912…, 0084912…, +840912….
+_VIETNAMESE_PHONE = re.compile(r"(?:\+84|0084|84)0?([1-9][0-9]{8,9})|0?([35789][0-9]{8})")
 _CASE_NUMBER = re.compile(CASE_NUMBER_PATTERN)
 # The address is proven by the message sent to it; here only typing errors are caught.
 _EMAIL = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\".]{2,}")
@@ -93,6 +95,15 @@ class Content:
     contact_email: str | None
     photo_claims: tuple[ClaimsOfPhoto, ...]
     seen_case: str | None = None
+
+    @property
+    def phone(self) -> str | None:
+        """Return the telephone in its one normal form, as it is stored and compared.
+
+        ``contact_phone`` keeps the spelling: ``content_hash`` is made of it, and a phone that
+        tries again what it first sent must find the same hash.
+        """
+        return normal_phone(self.contact_phone) if self.contact_phone else None
 
 
 @dataclass(frozen=True)
@@ -264,6 +275,18 @@ def _phone(text: str, name: str) -> str:
     if not _PHONE.fullmatch(digits):
         raise InvalidInput("contact_phone_malformed", field=name)
     return digits
+
+
+def normal_phone(digits: str) -> str:
+    """Return a telephone number without punctuation in its one normal form.
+
+    A Vietnamese one begins with its 0 ("0912345678"), a foreign one with + where its country is
+    told ("+4930123456").
+    """
+    vietnamese = _VIETNAMESE_PHONE.fullmatch(digits)
+    if vietnamese:
+        return "0" + (vietnamese[1] or vietnamese[2])
+    return "+" + digits[2:] if digits.startswith("00") else digits
 
 
 def _email(text: str, name: str) -> str:

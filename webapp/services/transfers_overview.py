@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -15,7 +15,7 @@ from webapp.extensions import db
 from webapp.models import Case, Officer, Transfer, Unit
 from webapp.services.casework_coordination import units_to_ask
 from webapp.services.casework_transfers import as_offer
-from webapp.services.scope import seen_by
+from webapp.services.scope import lead_is_gone, seen_by
 
 # Longer than any dispute should last; a list that is longer than this is no list to work through.
 MOST_WAITING = 200
@@ -64,7 +64,10 @@ class Counted:
 
 @dataclass(frozen=True)
 class Overview:
-    """All that waits, the most pressing first, and how each unit did since a moment."""
+    """All that waits, the most pressing first, and how each unit did since a moment.
+
+    ``orphaned`` are open cases whose lead exists no longer; none of them waits for an answer.
+    """
 
     contested: Sequence[Waiting]
     silent: Sequence[Waiting]
@@ -72,6 +75,7 @@ class Overview:
     counted: Sequence[Counted]
     since: datetime
     units: Sequence[Unit]
+    orphaned: Sequence[Case] = ()
 
 
 def read_overview(officer: Officer) -> Overview:
@@ -84,23 +88,38 @@ def read_overview(officer: Officer) -> Overview:
         in_time=[each for each in waiting if each.to_unit is not None and not each.is_silent],
         counted=_counted(now),
         since=now - PERIOD,
-        units=units_to_ask(db.session(), now),
+        units=units_to_ask(now),
+        orphaned=_orphaned(officer),
     )
 
 
 def count_to_rule(officer: Officer) -> int:
-    """Return how many transfers wait for a word of the supervising unit."""
+    """Return how many cases wait for a word of the supervising unit on who leads them."""
     now = clock.now()
     is_due = or_(Transfer.to_unit_id.is_(None), Transfer.due_at < now)
-    return (
-        db.session.scalar(
-            select(func.count())
-            .select_from(Transfer)
-            .join(Case, Case.id == Transfer.case_id)
-            .where(Transfer.state == "open", is_due, Case.is_open, seen_by(officer))
-        )
-        or 0
+    disputed = (
+        select(func.count())
+        .select_from(Transfer)
+        .join(Case, Case.id == Transfer.case_id)
+        .where(Transfer.state == "open", is_due, Case.is_open, seen_by(officer))
     )
+    orphaned = select(func.count()).select_from(Case).where(*_is_orphaned(officer))
+    return db.session.scalar(select(disputed.scalar_subquery() + orphaned.scalar_subquery())) or 0
+
+
+def _orphaned(officer: Officer) -> Sequence[Case]:
+    return db.session.scalars(
+        select(Case)
+        .where(*_is_orphaned(officer))
+        .order_by(Case.due_at, Case.id)
+        .limit(MOST_WAITING)
+        .options(joinedload(Case.category), joinedload(Case.lead_unit))
+    ).all()
+
+
+def _is_orphaned(officer: Officer) -> tuple[ColumnElement[bool], ...]:
+    waits = exists().where(Transfer.case_id == Case.id, Transfer.state == "open")
+    return Case.is_open, lead_is_gone(clock.today()), seen_by(officer), ~waits
 
 
 _From, _To, _Earlier = aliased(Unit), aliased(Unit), aliased(Transfer)

@@ -52,6 +52,10 @@ def _rule_transfer(officer: Officer, seen: Seen) -> None:
     transfers.rule(officer, seen, whole("unit_id"), text("words"))
 
 
+def _name_lead(officer: Officer, seen: Seen) -> None:
+    transfers.name_lead(officer, seen, whole("unit_id"), text("words"))
+
+
 ACTS.update(
     {
         "confirm-border": _confirm_border,
@@ -64,6 +68,7 @@ ACTS.update(
         "withdraw-transfer": _withdraw_transfer,
         "contest": _contest,
         "rule-transfer": _rule_transfer,
+        "name-lead": _name_lead,
     }
 )
 DONE.update(
@@ -77,6 +82,7 @@ DONE.update(
         "refuse-transfer": _("Đã trả lời không nhận. Vụ việc ở lại với đơn vị cũ."),
         "withdraw-transfer": _("Đã rút lại đề nghị chuyển."),
         "contest": _("Đã gửi đơn vị giám sát phân xử. Trong lúc chờ, đơn vị bạn vẫn chủ trì."),
+        "name-lead": _("Đã giao. Đơn vị đó chủ trì từ bây giờ; hạn giữ như cũ."),
         "rule-transfer": _("Đã phân xử. Cả hai đơn vị đọc được căn cứ trong vụ việc."),
     }
 )

@@ -160,14 +160,11 @@ def switch() -> WerkzeugResponse:
 @officers_only("administrator")
 def move_set(day: str) -> WerkzeugResponse | tuple[str, int]:
     """Let a set that has not begun begin on another day."""
-    first_day, typed = _day(day), request.form.get("to", "")
+    typed = request.form.get("to", "")
     try:
-        to = _day(typed)
-        if first_day is None or to is None:
-            raise InvalidInput("day_unreadable", field="to")
-        territory_dates.move_set(first_day, to)
+        to = _move(day, typed)
     except InvalidInput as problem:
-        page = territory_runs.read(first_day)
+        page = territory_runs.read(_day(day))
         words = {"page": page, "problem": problem, "typed": typed}
         return render_template("territory/switch.html", **words), status_of(problem)
     flash(_("Bộ địa giới nay có hiệu lực từ %(day)s.", day=language.day(to, weekday=False)))
@@ -202,6 +199,14 @@ def _say_run(run: TerritorySwitch) -> str:
         )
     )
     return str(said)
+
+
+def _move(day: str, typed: str) -> date:
+    first_day, to = _day(day), _day(typed)
+    if first_day is None or to is None:
+        raise InvalidInput("day_unreadable", field="to")
+    territory_dates.move_set(first_day, to)
+    return to
 
 
 def _look(kept: str) -> Preview | Refused:
