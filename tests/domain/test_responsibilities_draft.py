@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.test_responsibilities import CATEGORIES, LANDS, tables
-from webapp.domain.responsibilities import COMMUNE, Party, Rule
+from webapp.domain.responsibilities import COMMUNE, SUPERVISING, Party, Rule
 from webapp.domain.responsibilities_draft import (
     Draft,
     DraftRule,
@@ -36,7 +36,8 @@ def test_a_table_copied_into_a_draft_comes_out_as_it_was(rules: tuple[Rule, ...]
 def test_a_copied_table_has_no_fault_but_parties_named_twice(rules: tuple[Rule, ...]) -> None:
     drafted = tuple(draft_rule(rule) for rule in rules)
     told = {fault.code for fault in faults_of(drafted, KNOWN)}
-    assert told <= {"duty_party_twice", "duty_no_rules"}
+    assert told <= {"duty_party_twice", "duty_no_rules", "duty_lead_cannot"}
+    assert ("duty_lead_cannot" in told) == any(rule.lead == SUPERVISING for rule in rules)
     assert ("duty_no_rules" in told) == (not rules)
 
 

@@ -107,11 +107,35 @@ def test_the_district_is_asked_after_a_refusal_or_after_the_last_transfer() -> N
     def offer(state: transfers.TransferState) -> Offer:
         return Offer(ASKED, state, NOON)
 
-    assert transfers.objection_to_contest(NEW, None) == "contest_too_early"
-    assert transfers.objection_to_contest(NEW, offer("withdrawn")) == "contest_too_early"
-    assert transfers.objection_to_contest(NEW, offer("refused")) is None
+    def objection(state: CaseState, last: Offer | None, now: datetime = NOON) -> str | None:
+        return transfers.objection_to_contest(state, last, now)
+
+    assert objection(NEW, None) == "contest_too_early"
+    assert objection(NEW, offer("withdrawn")) == "contest_too_early"
+    assert objection(NEW, offer("refused")) is None
     twice = replace(NEW, transfer_count=MOST_TRANSFERS)
-    assert transfers.objection_to_contest(twice, offer("accepted")) is None
+    assert objection(twice, offer("accepted")) is None
+    assert objection(OFFERED, offer("open")) == "contest_too_early"
+    assert objection(OFFERED, offer("open"), NOON + HOUR) is None
+
+
+def test_an_offer_is_taken_back_until_its_day_has_passed_and_a_question_at_any_time() -> None:
+    late = NOON + HOUR
+    assert transfers.objection_to_withdrawal(Offer(ASKED, "open", NOON), NOON) is None
+    too_late = transfers.objection_to_withdrawal(Offer(ASKED, "open", NOON), late)
+    assert too_late == "withdrawal_too_late"
+    assert transfers.objection_to_withdrawal(Offer(None, "open", NOON), late) is None
+
+
+def test_whoever_stands_in_for_a_lead_that_ended_names_another() -> None:
+    acts = acts_of(NEW, "supervising", "standing_in", role="supervisor")
+    assert acts == {"name_lead"}
+    assert why_not("name_lead", NEW, "supervising", role="supervisor") == "lead_stands"
+
+
+def test_a_second_offer_does_not_replace_the_first() -> None:
+    with pytest.raises(NotAllowed, match="event_not_possible"):
+        apply(OFFERED, happens("transfer_offered", to_unit_id=OTHER))
 
 
 def test_the_district_rules_when_it_was_asked_or_when_a_unit_is_silent() -> None:
@@ -145,9 +169,10 @@ def test_each_part_in_a_case_has_its_own_acts() -> None:
 def test_a_case_that_waits_for_an_answer_is_neither_resolved_nor_merged_nor_offered_again() -> None:
     for state in (OFFERED, CONTESTED):
         waiting = replace(state, status="in_progress")
-        for act in ("resolve", "merge", "transfer", "contest"):
+        for act in ("resolve", "merge", "transfer"):
             assert why_not(act, waiting, "lead") == "transfer_open"
         assert "withdraw_transfer" in acts_of(waiting, "lead")
+    assert why_not("contest", CONTESTED, "lead") == "transfer_open"
 
 
 def test_an_offer_follows_its_unit_into_the_successor_and_ends_in_the_lead_itself() -> None:

@@ -165,6 +165,38 @@ def test_without_the_map_the_list_stands(officer: Callable[..., Page]) -> None:
     expect(page.get_by_role("link", name="LD-CU")).to_be_visible()
 
 
+def test_a_filter_stays_on_the_map_and_the_map_fits_once_it_is_seen(
+    officer: Callable[..., Page], scene: Scene
+) -> None:
+    page = officer()
+    page.goto("/crossings")
+    faces = page.locator("[data-faces]")
+    # There and back before anything is loaded: the map is drawn while it is hidden.
+    page.evaluate(
+        "() => ['map', 'list'].forEach("
+        "(face) => document.querySelector(`[data-face=${face}]`).click())"
+    )
+    page.wait_for_load_state("networkidle")
+    faces.get_by_role("button", name="Bản đồ").click()
+    expect(page.get_by_role("button", name=re.compile("LD-CU"))).to_be_in_viewport()
+    assert page.url.endswith("#map")
+
+    page.get_by_label("Tình trạng").select_option("open")
+    page.wait_for_url("**/crossings?state=open*#map")
+    expect(page.locator("[data-map-part]")).to_be_visible()
+    faces.get_by_role("button", name="Danh sách").click()
+    assert "#" not in page.url
+
+
+def test_a_coarse_fix_is_said_in_kilometres(officer: Callable[..., Page]) -> None:
+    page = officer()
+    page.context.grant_permissions(["geolocation"])
+    page.context.set_geolocation({"latitude": 11.64, "longitude": 108.99, "accuracy": 1234})
+    page.goto("/crossings/new")
+    page.get_by_role("button", name="Dùng vị trí của máy này").click()
+    expect(page.locator("[data-here-words]")).to_have_text("± 1,2\u00a0km")
+
+
 @pytest.mark.parametrize("theme", THEMES)
 def test_the_pages_have_no_barrier_and_fit_a_narrow_phone(
     officer: Callable[..., Page], scene: Scene, theme: str

@@ -33,6 +33,7 @@ from webapp.extensions import db
 from webapp.models import (
     Case,
     CaseView,
+    Coordination,
     LabelledPair,
     MergeSuggestion,
     Officer,
@@ -40,6 +41,7 @@ from webapp.models import (
     Place,
 )
 from webapp.services import casefile, casework_acts
+from webapp.services import casework_coordination as coordination
 from webapp.services.case_families import lock_survivor, survivor_of
 from webapp.services.casework import open_case
 from webapp.services.casework_acts import Seen
@@ -178,6 +180,67 @@ def test_a_case_that_was_merged_away_allows_nothing_but_the_undo(
         attach(newer.number)
     casework_acts.record_view(make_officer(newer.lead_unit_id), newer.number)
     assert events_of(newer)[-1].kind == "merged_into"
+
+
+def parts_in(case: Case) -> list[Coordination]:
+    db.session.rollback()
+    rows = select(Coordination).where(Coordination.case_id == case.id)
+    return list(db.session.scalars(rows.order_by(Coordination.id)))
+
+
+def test_a_merge_and_its_undo_lose_no_task(
+    district: District, pair: tuple[Case, Case], officer: Officer
+) -> None:
+    older, newer = pair
+    helper = make_officer(district.other_commune_id)
+    with transaction() as work:
+        known = work.session.get_one(Case, older.id)
+        coordination.inform(work, known, helper.unit_id, source="border", now=clock.now())
+    coordination.coordinate(officer, seen(newer), helper.unit_id, "Dọn phía bên kia", 1)
+    (asked,) = parts_in(newer)
+    owed = (asked.due_at, asked.asked_at, asked.asked_by_id)
+    merge(officer, seen(older), seen(newer))
+    (taken,) = parts_in(older)
+    assert (taken.state, taken.task) == ("asked", "Dọn phía bên kia")
+    assert (taken.due_at, taken.asked_at, taken.asked_by_id) == owed
+    assert [part.state for part in parts_in(newer)] == ["ended"]
+    unmerge(officer, seen(newer))
+    (back,) = parts_in(newer)
+    assert (back.state, back.task, back.due_at) == ("asked", "Dọn phía bên kia", owed[0])
+    coordination.reply(helper, seen(newer), "Đã dọn.")
+    check_history(older, newer)
+
+
+def test_a_neighbour_that_was_asked_by_hand_stays_asked_in_the_case_that_goes_on(
+    district: District, pair: tuple[Case, Case], officer: Officer
+) -> None:
+    older, newer = pair
+    helper = make_officer(district.other_commune_id)
+    with transaction() as work:
+        known = work.session.get_one(Case, newer.id)
+        coordination.inform(work, known, helper.unit_id, source="border", now=clock.now())
+    coordination.coordinate(officer, seen(newer), helper.unit_id, "Dọn phía bên kia", 1)
+    due_at = parts_in(newer)[0].due_at
+    merge(officer, seen(older), seen(newer))
+    (part,) = parts_in(older)
+    assert (part.source, part.state, part.due_at) == ("border", "asked", due_at)
+    coordination.reply(helper, seen(older), "Đã dọn.")
+    unmerge(officer, seen(newer))
+    # What was answered in the meantime is answered here as well.
+    assert [(each.state, each.reply) for each in parts_in(newer)] == [("replied", "Đã dọn.")]
+
+
+def test_of_two_tasks_both_stand_with_the_earlier_deadline(
+    district: District, pair: tuple[Case, Case], officer: Officer
+) -> None:
+    older, newer = pair
+    helper_id = district.other_commune_id
+    coordination.coordinate(officer, seen(older), helper_id, "Đo đất", 5)
+    coordination.coordinate(officer, seen(newer), helper_id, "Dọn sạp", 1)
+    due_at = min(parts_in(case)[0].due_at for case in pair)
+    merge(officer, seen(older), seen(newer))
+    (part,) = parts_in(older)
+    assert (part.task, part.due_at) == ("Đo đất\nDọn sạp", due_at)
 
 
 def test_a_late_report_finds_the_case_that_took_its_own(

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -16,9 +17,10 @@ from tests.servers.casework_scene import (
     make_unit,
     moments_ago,
 )
+from webapp import clock
 from webapp.domain.errors import AnLoError, Conflict, InvalidInput, NotAllowed, NotFound
 from webapp.extensions import db
-from webapp.models import Case, Coordination, Officer, Transfer
+from webapp.models import Case, Coordination, Officer, Transfer, Unit
 from webapp.services import casefile, casework_acts
 from webapp.services import casework_transfers as transfers
 from webapp.services.casework_acts import Seen
@@ -209,6 +211,50 @@ def test_silence_moves_nothing_and_lets_the_district_rule(
     now = reread(case)
     assert (now.lead_unit_id, now.transfer_to_id) == (officer.unit_id, None)
     assert standing_parts(case) == set()
+
+
+def test_a_silence_is_not_taken_back_and_lets_the_lead_ask_the_district(
+    district: District, officer: Officer, neighbour: Officer
+) -> None:
+    case = make_case(district.commune_id)
+    offer(officer, case, neighbour)
+    with pytest.raises(NotAllowed, match="contest_too_early"):
+        transfers.contest(officer, seen(case), "Không thống nhất.")
+    let_the_day_pass(case)
+    with pytest.raises(NotAllowed, match="withdrawal_too_late"):
+        transfers.withdraw(officer, seen(case))
+    transfers.contest(officer, seen(case), "Bên kia im lặng.")
+    now = reread(case)
+    assert (now.transfer_to_id, now.is_ruling_asked) == (None, True)
+    assert states_of_transfers(case) == ["withdrawn", "open"]
+    check_history(case)
+
+
+def end_of(unit_id: int) -> None:
+    """Let a unit end yesterday."""
+    with transaction() as work:
+        unit = work.session.get_one(Unit, unit_id)
+        unit.valid_to = clock.today() - timedelta(days=1)
+
+
+def test_the_district_names_a_lead_where_the_former_one_ended(
+    district: District, officer: Officer, neighbour: Officer, supervisor: Officer
+) -> None:
+    case = make_case(district.commune_id)
+    with pytest.raises(NotAllowed) as stands:
+        transfers.name_lead(supervisor, seen(case), neighbour.unit_id, "Giao xã Thanh Hải.")
+    assert stands.value.details["reason"] == "lead_stands"
+    end_of(district.commune_id)
+    assert "name_lead" in casefile.acts_of(supervisor, reread(case))
+    with pytest.raises(InvalidInput, match="ruling_words_needed"):
+        transfers.name_lead(supervisor, seen(case), neighbour.unit_id, " ")
+    transfers.name_lead(supervisor, seen(case), neighbour.unit_id, "Giao xã Thanh Hải.")
+    now = reread(case)
+    assert (now.lead_unit_id, now.transfer_count) == (neighbour.unit_id, 0)
+    # Nobody is left in the old commune who could coordinate.
+    assert standing_parts(case) == set()
+    casework_acts.acknowledge(neighbour, seen(case))
+    check_history(case)
 
 
 def test_only_those_concerned_answer_withdraw_or_rule(

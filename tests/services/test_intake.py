@@ -161,7 +161,7 @@ def test_the_key_itself_is_nowhere_in_the_database(send: Send) -> None:
             assert INSTALL_KEY not in repr(row)
 
 
-def test_ten_statements_are_enough_for_a_full_report(
+def test_eleven_statements_are_enough_for_a_full_report(
     send: Send, sql_counter: Callable[[], SqlCounter]
 ) -> None:
     photos = [pictures.photo(seed=seed) for seed in (1, 2, 3)]
@@ -169,7 +169,7 @@ def test_ten_statements_are_enough_for_a_full_report(
     with sql_counter() as statements:
         send(*photos, **FULL)
 
-    assert len(statements) <= 10, "\n".join(statements)
+    assert len(statements) <= 11, "\n".join(statements)
 
 
 # ── The same report again ──────────────────────────────────────────────────────────────────

@@ -140,25 +140,45 @@ def test_a_line_without_a_standing_authority_leaves_nobody_to_lead(is_ended: boo
     assert (encroached.lead_unit_id, encroached.problem) == (commune.id, None)
 
 
-def test_a_code_means_the_unit_of_that_day() -> None:
+def test_a_code_means_the_unit_that_bore_it_when_the_version_began() -> None:
     commune = factories.make_commune()
+    police = Party("unit", "congan")
     old = make_authority(code="congan", valid_to=TODAY - timedelta(days=1))
     new = make_authority(code="congan", valid_from=TODAY)
-    write(2, date(2025, 1, 1), leads(COMMUNE, Party("unit", "congan")))
-    for day, unit in ((TODAY - timedelta(days=1), old), (TODAY, new)):
-        outcome = responsibilities.assign_at("other", None, commune, day)
-        assert outcome.partners == (Partner(unit.id, "việc", "rule"),)
+    write(2, date(2025, 1, 1), leads(COMMUNE, police))
+    before = responsibilities.assign_at("other", None, commune, TODAY - timedelta(days=1))
+    assert before.partners == (Partner(old.id, "việc", "rule"),)
+    # The code passed to another unit, and the task did not.
+    after = responsibilities.assign_at("other", None, commune, TODAY)
+    assert (after.partners, after.missing) == ((), (police,))
+    write(3, TODAY, leads(COMMUNE, police))
+    again = responsibilities.assign_at("other", None, commune, TODAY)
+    assert again.partners == (Partner(new.id, "việc", "rule"),)
 
 
-def test_the_supervising_unit_is_the_one_above_the_commune() -> None:
+def test_a_rule_for_land_is_silent_once_its_code_is_another_communes() -> None:
+    day_before = TODAY - timedelta(days=1)
+    old = factories.make_commune(code="22846", valid_to=day_before)
+    new = factories.make_commune(code="22846", valid_from=TODAY)
+    road = make_authority()
+    for_land = Rule(0, frozenset(), "anywhere", Party("unit", "ql-duong-bo"), commune_code="22846")
+    write(2, date(2025, 1, 1), for_land, leads(COMMUNE))
+    led = responsibilities.assign_at("other", None, old, day_before)
+    assert led.lead_unit_id == road.id
+    assert responsibilities.assign_at("other", None, new, TODAY).lead_unit_id == new.id
+
+
+def test_a_supervising_unit_coordinates_and_never_leads() -> None:
     district = factories.make_supervising_unit()
     commune = factories.make_commune(parent=district)
-    orphan = factories.make_commune(column=1)
-    write(2, TODAY, leads(SUPERVISING))
-    led = responsibilities.assign_at("other", None, commune, TODAY)
-    assert led.lead_unit_id == district.id
-    assert led.partners == (Partner(commune.id, None, "land"),)
-    assert responsibilities.assign_at("other", None, orphan, TODAY).problem == "lead_missing"
+    write(2, TODAY, leads(COMMUNE, SUPERVISING))
+    asked = responsibilities.assign_at("other", None, commune, TODAY)
+    assert asked.partners == (Partner(district.id, "việc", "rule"),)
+    for number, lead in ((3, SUPERVISING), (4, Party("unit", district.code))):
+        write(number, TODAY, leads(lead))
+        led = responsibilities.assign_at("other", None, commune, TODAY)
+        assert (led.lead_unit_id, led.problem, led.missing) == (None, "lead_missing", (lead,))
+        assert led.partners == (Partner(commune.id, None, "land"),)
 
 
 def test_a_hole_in_the_table_leaves_nobody_to_lead() -> None:

@@ -109,7 +109,6 @@ def test_a_table_for_one_commune_alone_has_a_hole() -> None:
             "duty_unit_not_yet",
             {"unit": "Đơn vị mới", "day": date(2027, 1, 1)},
         ),
-        (SUPERVISING, "duty_no_supervising", {"communes": "xã Vĩnh Hải"}),
         (CORRIDOR_AUTHORITY, "duty_no_line_here", {}),
     ],
 )
@@ -123,6 +122,44 @@ def test_whom_nobody_fills_is_told_and_a_lead_holds_reports(
     found = problems(rule(party, COMMUNE) if is_lead else rule(COMMUNE, party))
     part = "lead" if is_lead else "partner"
     assert found == [Problem(code, 1, part, is_lead, details)]
+
+
+def test_a_supervising_unit_can_be_missing_beside_a_lead_and_is_none_itself() -> None:
+    factories.make_commune(code="22846", name="Vĩnh Hải")
+    orphans = {"communes": "xã Vĩnh Hải"}
+    beside = Problem("duty_no_supervising", 1, "partner", False, orphans)
+    assert problems(rule(COMMUNE, SUPERVISING)) == [beside]
+    district = factories.make_supervising_unit()
+    around = responsibilities_check.surroundings(TODAY, TODAY)
+    for lead in (SUPERVISING, Party("unit", district.code)):
+        told = responsibilities_check.problems_of([rule(lead, COMMUNE)], around)
+        assert told == [Problem("duty_lead_cannot", 1, "lead", True)]
+
+
+def test_a_code_that_is_another_units_by_now_is_told_with_its_day() -> None:
+    began, switched = date(2024, 1, 1), date(2025, 7, 1)
+    for name, span in (
+        ("Cũ", {"valid_to": switched - timedelta(days=1)}),
+        ("Mới", {"valid_from": switched}),
+    ):
+        factories.make_commune(code="22846", name=name, **span)
+        make_authority(code="congan", name=f"Công an {name}", **span)
+    for_land = Rule(1, frozenset(), "anywhere", COMMUNE, commune_code="22846")
+    named = Rule(2, frozenset(), "anywhere", Party("unit", "congan"))
+    around = responsibilities_check.surroundings(TODAY, began)
+    told = responsibilities_check.problems_of([for_land, named], around)
+    assert [(each.code, each.rule_number, each.part, each.is_blocking) for each in told] == [
+        ("duty_code_reused", 1, "fit", True),
+        ("duty_code_reused", 2, "lead", True),
+    ]
+    details = {"code": "22846", "day": switched, "unit": "xã Mới"}
+    assert told[0].details == details
+    rewritten = responsibilities_check.surroundings(TODAY, switched)
+    assert not [
+        each
+        for each in responsibilities_check.problems_of([for_land, named], rewritten)
+        if each.is_blocking
+    ]
 
 
 def test_an_authority_that_ended_is_told_with_its_line() -> None:

@@ -180,6 +180,7 @@ def test_the_preview_counts_open_cases_by_rule_and_changes_none_of_them(officer:
     district = db.session.get_one(type(officer.unit), officer.unit_id)
     commune = factories.make_commune(parent=district)
     police = make_authority(code="congan", name="Công an")
+    make_authority(code="giao-thong", name="Đội giao thông")
     for _each in range(3):
         factories.make_case(commune, category_code="overloaded_vehicle")
     factories.make_case(commune, category_code="congestion")
@@ -190,7 +191,7 @@ def test_the_preview_counts_open_cases_by_rule_and_changes_none_of_them(officer:
             DraftRule(
                 category_codes=("overloaded_vehicle",), partners=(DraftTask("unit:congan", "xử"),)
             ),
-            DraftRule(category_codes=("congestion",), lead="supervising"),
+            DraftRule(category_codes=("congestion",), lead="unit:giao-thong"),
             EVERYTHING,
         )
     )
@@ -206,6 +207,19 @@ def test_the_preview_counts_open_cases_by_rule_and_changes_none_of_them(officer:
     leads = {case.lead_unit_id for case in db.session.query(Case)}
     assert leads == {commune.id}
     assert police.id not in leads
+
+
+@pytest.mark.parametrize("lead", ["supervising", "unit:ninh-hai"])
+def test_a_lead_that_works_on_no_case_is_refused_and_not_offered(
+    officer: Officer, lead: str
+) -> None:
+    written = draft(DraftRule(is_every_category=True, lead=lead))
+    with pytest.raises(DraftRefused) as refused:
+        responsibilities_edit.save(officer, written)
+    assert codes(refused) == [("duty_lead_cannot", 1)]
+    offered = responsibilities_choices.choices(draft(EVERYTHING))
+    assert "ninh-hai" in {choice.code for choice in offered.units}
+    assert "ninh-hai" not in {choice.code for choice in offered.leads}
 
 
 def test_the_preview_shows_holes_and_whom_nobody_would_lead(officer: Officer) -> None:

@@ -20,6 +20,43 @@ def read(photo_fields: dict[str, Sequence[str]] | None = None, **fields: str) ->
     return read_submission(RawSubmission(plain, photos, photo_fields or {}, "203.0.113.7"))
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "0912 345 678",
+        "912345678",
+        "+84912345678",
+        "84912345678",
+        "0084-912-345-678",
+        "+84(0)912345678",
+    ],
+)
+def test_every_spelling_of_a_telephone_has_one_normal_form(written: str) -> None:
+    content = read(contact_phone=written).content
+    assert content.phone == "0912345678"
+
+
+@pytest.mark.parametrize(
+    ("written", "normal"),
+    [
+        ("02593822123", "02593822123"),
+        ("+842593822123", "02593822123"),
+        ("0049 30 1234567", "+49301234567"),
+        ("+49301234567", "+49301234567"),
+    ],
+)
+def test_landlines_and_foreign_numbers_stay_what_they_are(written: str, normal: str) -> None:
+    assert read(contact_phone=written).content.phone == normal
+
+
+def test_the_hash_of_a_telephone_is_that_of_its_spelling() -> None:
+    photos = ["a" * 64]
+    first = read(contact_phone="+84912345678").content_hash(photos)
+    assert read(contact_phone="+84 912 345 678").content_hash(photos) == first
+    # As it was before telephones had a normal form: a phone may try again what it sent then.
+    assert first == "aba755ed6bd7dfa56b69be4142a44f067d2d4496207d7dafcb85ad32f1cd5c3e"
+
+
 @pytest.mark.parametrize("number", ["near", "1_000", "0x10", "١١", "11,7", "--1"])
 @pytest.mark.parametrize("source", ["device", "pin"])
 def test_a_coordinate_that_is_no_number_is_refused(source: str, number: str) -> None:

@@ -10,8 +10,9 @@ from tests.servers.casework_scene import (
     make_officer,
     moments_ago,
 )
+from webapp import clock
 from webapp.extensions import db
-from webapp.models import Case, Officer, Transfer
+from webapp.models import Case, Officer, Transfer, Unit
 from webapp.services import casework_transfers as transfers
 from webapp.services import transfers_overview
 from webapp.services.transaction import transaction
@@ -69,6 +70,25 @@ def test_each_unit_is_counted_by_what_it_asked_and_how_it_answered(
     assert found.contested[0].refusal == "Không phải."
     assert [each.case.number for each in found.silent] == [silent.number]
     assert transfers_overview.count_to_rule(supervisor) == 2
+
+
+def test_a_case_whose_lead_ended_waits_for_the_district(
+    district: District, officer: Officer
+) -> None:
+    supervisor = make_officer(district.district_id, "supervisor")
+    case = make_case(officer.unit_id)
+    with transaction() as work:
+        old = work.session.get_one(Unit, officer.unit_id)
+        # Never given an end: its code is another unit's by now.
+        successor = Unit(code=old.code, tier="commune", kind="xã", name="Mới")
+        successor.valid_from = clock.today()
+        work.session.add(successor)
+    found = transfers_overview.read_overview(supervisor)
+    assert [each.number for each in found.orphaned] == [case.number]
+    assert transfers_overview.count_to_rule(supervisor) == 1
+    # Nor is it offered as one to be asked.
+    assert officer.unit_id not in {unit.id for unit in found.units}
+    assert successor.id in {unit.id for unit in found.units}
 
 
 def test_what_is_still_in_its_day_waits_and_is_not_ruled(

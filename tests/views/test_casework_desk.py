@@ -1,14 +1,16 @@
 """The desk of a case on its page: borders, coordinating units, transfers, and the district."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 
 from tests.servers.casework_scene import District, make_case, moments_ago
 from tests.servers.visitor import Visitor
+from webapp import clock
 from webapp.extensions import db
-from webapp.models import Case, Transfer
+from webapp.models import Case, Transfer, Unit
 from webapp.services import casework_coordination
 from webapp.services.casework_coordination import Known
 from webapp.services.transaction import transaction
@@ -192,3 +194,17 @@ def test_a_stale_answer_is_not_written_and_keeps_the_words(
     answer = neighbour.post(f"{page}/refuse-transfer", fields, form=page)
     assert answer.status_code == 409
     assert "Không thuộc xã tôi." in answer.text
+
+
+def test_the_district_gives_a_case_whose_unit_ended_to_another(
+    app: Flask, district: District, sign_in: SignIn
+) -> None:
+    number = open_one(app, district)
+    with app.app_context(), transaction() as work:
+        ended = work.session.get_one(Unit, district.commune_id)
+        ended.valid_to = clock.today() - timedelta(days=1)
+    supervisor = sign_in("supervisor")
+    assert "đơn vị đã hết hiệu lực" in supervisor.client.get("/transfers").text
+    form = {"unit_id": str(district.other_commune_id), "words": "Giao xã Thanh Hải."}
+    do(supervisor, number, "name-lead", **form)
+    assert number not in supervisor.client.get("/transfers").text

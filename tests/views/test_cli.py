@@ -72,7 +72,7 @@ def test_a_refused_file_names_the_unit_and_the_ring(app: Flask, tmp_path: Path) 
     bad = write(tmp_path, {**LAND, "geometry": {"type": "Polygon", "coordinates": metres}})
     result = run(app, "territory", "import", str(bad), "--valid-from", "2024-01-01")
     assert result.exit_code == 1
-    assert "xã Vĩnh Hải, vòng 1: tọa độ 580000, 1.28e+06 là mét" in result.output
+    assert "xã Vĩnh Hải, vòng 1: tọa độ 580000, 1280000 là mét" in result.output
     assert names(app) == []
 
 
@@ -112,7 +112,8 @@ def test_an_account_belongs_to_the_unit_that_bears_the_code_today(app: Flask, fi
 
 
 def test_reference_data_is_loaded_once(app: Flask) -> None:
-    assert "Đã thêm 0 loại và 0 quy tắc" in run(app, "reference", "load").output
+    said = run(app, "reference", "load").output
+    assert "Đã thêm 0 loại, 0 quy tắc thời hạn và 0 quy tắc phân công" in said
 
 
 def test_the_demonstration_is_not_loaded_where_it_is_off(app: Flask) -> None:

@@ -177,17 +177,18 @@ def test_what_others_changed_meanwhile_is_told_before_a_press_writes_over_it(
     here = cells(somewhere(), surface="unknown", name="Ngõ chợ")
     place = officer.post("/crossings/new", here, form="/crossings/new").location
     page = f"{place}/edit"
-    theirs = here | {"version": "1", "width_m": "3,5", "unit": "there", "words": "đo bằng thước"}
+    theirs = here | {"version": "1", "width_m": "3,5", "note": "rất dốc", "words": "đo bằng thước"}
     assert supervisor.post(page, theirs, form=page).status_code == 302
 
     mine = here | {"version": "1", "name": "Ngõ khác"}
     late = officer.post(page, mine, form=page)
     assert late.status_code == 409
     told = late.text.split("data-since")[1].split("<form")[0]
-    for words in ("Bề rộng", "3,5 m", "Đơn vị", "there", "đo bằng thước"):
+    for words in ("Bề rộng", "3,5 m", "Ghi chú", "rất dốc", "đo bằng thước"):
         assert words in told
     assert 'value="Ngõ khác"' in late.text
     assert hidden(late.text, "version") == "2"
+    assert officer.post(page, mine | {"version": "2"}, form=page).status_code == 302
 
 
 def test_a_form_that_is_refused_for_another_reason_keeps_the_version_that_was_seen(

@@ -72,6 +72,10 @@ CATEGORY_EXTENT_M: Mapping[str, float] = {
 # As long as most of them; a category that a district added itself.
 _USUAL_EXTENT_M = 10.0
 
+# Below this e to the power of it is 0 in a double (its smallest exponent is near -745), and no
+# evidence makes anything impossible.
+LEAST_LOG_ODDS = -700.0
+
 # Two fixes under open sky (10 m and better) this close are one spot for whoever looks from a
 # street; nothing else is needed when no photo speaks against it.
 SAME_SPOT_M = 5.0
@@ -309,10 +313,11 @@ def best_likeness(likenesses: Iterable[PhotoLikeness], weights: Weights) -> Phot
 
 
 def probability_of(log_odds: float) -> float:
-    """Return the probability that natural-log odds stand for, without overflow."""
+    """Return the probability that natural-log odds stand for, never quite 0."""
     if log_odds >= 0:
         return 1 / (1 + math.exp(-log_odds))
-    return math.exp(log_odds) / (1 + math.exp(log_odds))
+    odds = math.exp(max(log_odds, LEAST_LOG_ODDS))
+    return odds / (1 + odds)
 
 
 def log_days(hours: float) -> float:

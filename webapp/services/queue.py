@@ -12,14 +12,12 @@ from sqlalchemy import (
     and_,
     case,
     cast,
-    exists,
     false,
     func,
     literal,
     literal_column,
     or_,
     select,
-    true,
     union_all,
 )
 from sqlalchemy.orm.attributes import set_committed_value
@@ -37,6 +35,7 @@ from webapp.services.queue_beside import (
     views_beside,
 )
 from webapp.services.queue_rows import Handing, row_figures
+from webapp.services.queue_walks import leading_units, walks_of
 from webapp.services.scope import UNIT_ROLES, cases_of_leads, visible_cases
 from webapp.services.territory_names import search_condition_units
 
@@ -44,10 +43,6 @@ PAGE_SIZE = 20
 # Nobody works through more than a thousand rows: beyond them counts end and filters help.
 COUNT_CAP = 1000
 MOST_PAGES = COUNT_CAP // PAGE_SIZE
-
-# SQLite joins at most 500 queries into one (SQLITE_MAX_COMPOUND_SELECT), and a page needs up to
-# five of each unit; well below that one walk through all cases costs less than so many short ones.
-MOST_WALKED = 60
 
 # A deadline that falls within a day is for today's work.
 SOON = timedelta(hours=24)
@@ -109,16 +104,16 @@ def read_queue(officer: Officer, wanted: Wanted) -> Queue:
     """Return one page of what an officer sees, with the counts of the saved views.
 
     Each unit and severity is its own walk along the queue's index that ends after one page (one
-    walk for all units together where more than ``MOST_WALKED`` lead cases), what nobody took on is read from its own index, and counting and searching end at
-    ``COUNT_CAP`` cases of a unit. So the cost of every list that is chosen by a date or a status
-    does not grow with the number of cases. A walk that looks for a rare category, for cases
-    nobody viewed or for photos nobody reviewed goes on until it has filled a page, at worst over
-    all open cases of the unit.
+    walk for all units together where more than ``MOST_WALKED`` lead cases), what nobody took on
+    is read from its own index, and counting and searching end at ``COUNT_CAP`` cases of a unit.
+    So the cost of every list that is chosen by a date or a status does not grow with the number
+    of cases. A walk that looks for a rare category, for cases nobody viewed or for photos nobody
+    reviewed goes on until it has filled a page, at worst over all open cases of the unit.
     """
     now = clock.now()
-    leading = {} if officer.role in UNIT_ROLES else _leading_units()
+    leading = {} if officer.role in UNIT_ROLES else leading_units()
     units = list(leading)
-    walks = _walks(officer, wanted, leading)
+    walks = walks_of(officer, wanted.unit_id, leading)
     categories = {row.service_code: row for row in db.session.scalars(_in_order())}
     cases = _page(officer, wanted, walks, now)
     known_units = _units_that_lead(cases, [*units, officer.unit])
@@ -146,31 +141,6 @@ def tone(found: Case, now: datetime) -> str:
     if found.due_at < now:
         return "late"
     return "soon" if found.due_at < now + SOON else "calm"
-
-
-def _leading_units() -> dict[Unit, bool]:
-    """Return the units that could lead cases, and whether each leads any now."""
-    leads_any = exists().where(Case.lead_unit_id == Unit.id)
-    leading = select(Unit, leads_any).where(Unit.tier.in_(("commune", "authority")))
-    rows = db.session.execute(leading.order_by(Unit.tier.desc(), Unit.name))
-    return {row[0]: row[1] for row in rows}
-
-
-def _walks(
-    officer: Officer, wanted: Wanted, leading: Mapping[Unit, bool]
-) -> list[ColumnElement[bool]]:
-    """Return whose cases are walked through one after the other, as conditions on their lead.
-
-    One that names no unit stands for all of them: those above see every case.
-    """
-    if officer.role in UNIT_ROLES:
-        return [Case.lead_unit_id == officer.unit_id]
-    if wanted.unit_id in {unit.id for unit in leading}:
-        return [Case.lead_unit_id == wanted.unit_id]
-    busy = [unit.id for unit, is_busy in leading.items() if is_busy]
-    if len(busy) > MOST_WALKED:
-        return [true()]
-    return [Case.lead_unit_id == unit_id for unit_id in busy]
 
 
 def _units_that_lead(cases: Sequence[Case], known: Sequence[Unit]) -> dict[int, Unit]:

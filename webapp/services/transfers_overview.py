@@ -103,23 +103,23 @@ def count_to_rule(officer: Officer) -> int:
         .join(Case, Case.id == Transfer.case_id)
         .where(Transfer.state == "open", is_due, Case.is_open, seen_by(officer))
     )
-    orphaned = select(func.count()).select_from(Case).where(*_is_orphaned(officer))
+    orphaned = select(func.count()).select_from(Case).where(_is_orphaned(officer))
     return db.session.scalar(select(disputed.scalar_subquery() + orphaned.scalar_subquery())) or 0
 
 
 def _orphaned(officer: Officer) -> Sequence[Case]:
     return db.session.scalars(
         select(Case)
-        .where(*_is_orphaned(officer))
+        .where(_is_orphaned(officer))
         .order_by(Case.due_at, Case.id)
         .limit(MOST_WAITING)
         .options(joinedload(Case.category), joinedload(Case.lead_unit))
     ).all()
 
 
-def _is_orphaned(officer: Officer) -> tuple[ColumnElement[bool], ...]:
+def _is_orphaned(officer: Officer) -> ColumnElement[bool]:
     waits = exists().where(Transfer.case_id == Case.id, Transfer.state == "open")
-    return Case.is_open, lead_is_gone(clock.today()), seen_by(officer), ~waits
+    return and_(Case.is_open, lead_is_gone(clock.today()), seen_by(officer), ~waits)
 
 
 _From, _To, _Earlier = aliased(Unit), aliased(Unit), aliased(Transfer)

@@ -7,6 +7,7 @@ from flask import (
     Response,
     current_app,
     flash,
+    make_response,
     redirect,
     render_template,
     request,
@@ -38,7 +39,7 @@ from webapp.services import (
     territory_turn,
     territory_upload,
 )
-from webapp.services.territory_import import ImportOrder, ImportReport
+from webapp.services.territory_import import ImportOrder
 from webapp.services.territory_upload import Preview, Refused
 
 blueprint = Blueprint("territory", __name__)
@@ -87,14 +88,27 @@ def import_form() -> str:
 @officers_only("administrator")
 def preview_import() -> tuple[str, int]:
     """Show what an import would do; the file is kept until it is confirmed."""
-    kept = request.form.get("upload", "")
-    try:
-        found = _look(kept)
-    except InvalidInput as problem:
-        found = Refused(None, problem, upload=kept)
-    except NotFound as problem:
-        found = Refused(None, problem)
+    file, kept = request.files.get("file"), request.form.get("upload", "")
+    order = _order(request.form, file.filename if file else None)
+    if file and file.filename:
+        found = territory_upload.look_at(file.read(), order, _uploads())
+    elif kept:
+        found = territory_upload.look_again(kept, order, _uploads())
+    else:
+        raise InvalidInput("boundaries_file_missing", field="file")
     return _import_page(found), status_of(found.problem) if isinstance(found, Refused) else 200
+
+
+@blueprint.errorhandler(InvalidInput)
+@blueprint.errorhandler(Conflict)
+@blueprint.errorhandler(NotFound)
+def _answer_refused(error: AnLoError) -> Response:
+    """Show the form that was sent once more, and why; nothing that was entered is lost."""
+    if request.endpoint in ("territory.preview_import", "territory.confirm_import"):
+        return make_response(_import_again(error), status_of(error))
+    if request.endpoint == "territory.move_set" and isinstance(error, InvalidInput):
+        return make_response(_switch_again(error), status_of(error))
+    return answer_domain_error(error)
 
 
 @blueprint.errorhandler(RequestEntityTooLarge)
@@ -107,25 +121,11 @@ def _answer_too_large(_error: RequestEntityTooLarge) -> Response:
 
 @blueprint.post("/territory/import/confirm")
 @officers_only("administrator")
-def confirm_import() -> WerkzeugResponse | tuple[str, int]:
-    """Import a file as it was previewed; when that cannot be, show it again and say why."""
+def confirm_import() -> WerkzeugResponse:
+    """Import a file as it was previewed."""
     form = request.form
     order = _order(form, None)
-    upload = form["upload"]
-    try:
-        report = territory_upload.take(upload, form["seal"], order, _uploads())
-    except Conflict as problem:
-        found = territory_upload.look_again(upload, order, _uploads())
-        return _import_page(found, problem), status_of(problem)
-    except InvalidInput as problem:
-        return _import_page(Refused(order, problem, upload)), status_of(problem)
-    except NotFound as problem:
-        return _import_page(Refused(order, problem)), status_of(problem)
-    _tell_import(report)
-    return redirect(url_for("territory.index", on=order.valid_from.isoformat()), 303)
-
-
-def _tell_import(report: ImportReport) -> None:
+    report = territory_upload.take(form["upload"], form["seal"], order, _uploads())
     flash(
         _(
             "Đã nhập: thêm mới %(added)d, thay đổi %(changed)d, giữ nguyên %(unchanged)d đơn vị.",
@@ -134,6 +134,7 @@ def _tell_import(report: ImportReport) -> None:
             unchanged=len(report.unchanged),
         )
     )
+    return redirect(url_for("territory.index", on=order.valid_from.isoformat()), 303)
 
 
 @blueprint.get("/territory/switch")
@@ -158,15 +159,12 @@ def switch() -> WerkzeugResponse:
 
 @blueprint.post("/territory/sets/<day>/date")
 @officers_only("administrator")
-def move_set(day: str) -> WerkzeugResponse | tuple[str, int]:
+def move_set(day: str) -> WerkzeugResponse:
     """Let a set that has not begun begin on another day."""
-    typed = request.form.get("to", "")
-    try:
-        to = _move(day, typed)
-    except InvalidInput as problem:
-        page = territory_runs.read(_day(day))
-        words = {"page": page, "problem": problem, "typed": typed}
-        return render_template("territory/switch.html", **words), status_of(problem)
+    first_day, to = _day(day), _day(request.form.get("to", ""))
+    if first_day is None or to is None:
+        raise InvalidInput("day_unreadable", field="to")
+    territory_dates.move_set(first_day, to)
     flash(_("Bộ địa giới nay có hiệu lực từ %(day)s.", day=language.day(to, weekday=False)))
     return redirect(url_for("territory.switch_page", on=to.isoformat()), 303)
 
@@ -201,23 +199,24 @@ def _say_run(run: TerritorySwitch) -> str:
     return str(said)
 
 
-def _move(day: str, typed: str) -> date:
-    first_day, to = _day(day), _day(typed)
-    if first_day is None or to is None:
-        raise InvalidInput("day_unreadable", field="to")
-    territory_dates.move_set(first_day, to)
-    return to
+def _import_again(problem: AnLoError) -> str:
+    """Keep the file that was looked at; one that changed meanwhile is shown as it is now."""
+    if isinstance(problem, NotFound):
+        return _import_page(Refused(None, problem))
+    upload = request.form.get("upload", "")
+    if isinstance(problem, Conflict):
+        order = _order(request.form, None)
+        return _import_page(territory_upload.look_again(upload, order, _uploads()), problem)
+    return _import_page(Refused(None, problem, upload))
 
 
-def _look(kept: str) -> Preview | Refused:
-    """Look at the file that was sent, else at the one that is kept."""
-    file = request.files.get("file")
-    order = _order(request.form, file.filename if file else None)
-    if file and file.filename:
-        return territory_upload.look_at(file.read(), order, _uploads())
-    if kept:
-        return territory_upload.look_again(kept, order, _uploads())
-    raise InvalidInput("boundaries_file_missing", field="file")
+def _switch_again(problem: AnLoError) -> str:
+    return render_template(
+        "territory/switch.html",
+        page=territory_runs.read(_day((request.view_args or {})["day"])),
+        problem=problem,
+        typed=request.form.get("to", ""),
+    )
 
 
 def _import_page(found: Preview | Refused | None, problem: AnLoError | None = None) -> str:
