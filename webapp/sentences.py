@@ -289,6 +289,10 @@ _RESPONSIBILITIES: dict[str, LazyString] = {
     "duty_no_supervising": _("Không có đơn vị giám sát bên trên: %(communes)s."),
     # What keeps a draft from being saved.
     "duties_refused": _("Chưa lưu gì. Hãy sửa các chỗ sau rồi làm lại."),
+    "duties_holes_not_accepted": _(
+        "Chưa lưu: bản này để có chỗ không ai chủ trì. Hãy bổ sung quy tắc, hoặc đánh dấu vào ô"
+        " dưới bản xem trước rồi lưu."
+    ),
     "duties_changed": _(
         "Chưa lưu gì: bảng đã có thay đổi từ lúc bạn mở trang. Những gì bạn viết vẫn còn dưới đây."
     ),

@@ -122,11 +122,12 @@ def test_nothing_is_stored_before_it_is_saved(app: Flask, visitor: Visitor) -> N
 
 def test_the_preview_is_numbers_alone(app: Flask, visitor: Visitor) -> None:
     with app.app_context():
+        make_authority(code="congan", name="Công an xã")
         commune = responsibilities.territory.units_on(clock.today())[0]
         numbers = [
             factories.make_case(commune, category_code="congestion").number for _each in range(2)
         ]
-    page = send(visitor, {"category": ["congestion"], "lead": "supervising"}, {})
+    page = send(visitor, {"category": ["congestion"], "lead": "unit:congan"}, {})
     assert page.status_code == 200
     assert "Trong 2 vụ việc đang mở:" in page.text
     assert "<b>2</b> sẽ đổi chủ trì" in page.text
@@ -157,6 +158,19 @@ def test_a_version_is_saved_and_stands_on_the_territory_page(app: Flask, visitor
     assert all(words in page for words in ("Công an xã", "Lập biên bản", "Quy chế phối hợp"))
     assert "tạm thời đi kèm" not in page
     assert "có công an" in visitor.client.get(URL).text
+
+
+def test_a_version_that_leaves_something_to_nobody_is_saved_only_knowingly(
+    app: Flask, visitor: Visitor
+) -> None:
+    rule = {"category": ["poor_visibility"], "ground": "any_road"}
+    page = send(visitor, rule, act="save")
+    assert page.status_code == 422
+    assert "Chưa lưu: bản này để có chỗ không ai chủ trì." in page.text
+    assert 'name="accepts_holes"' in page.text
+    with app.app_context():
+        assert len(responsibilities.versions()) == 1
+    assert send(visitor, rule, act="save", accepts_holes="1").status_code == 302
 
 
 def test_faults_are_told_line_by_line_and_every_word_is_kept(visitor: Visitor) -> None:

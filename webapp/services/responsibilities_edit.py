@@ -144,16 +144,28 @@ def preview(draft: Draft) -> Preview:
     )
 
 
-def save(officer: Officer, draft: Draft) -> int:
+class HolesNotAccepted(InvalidInput):
+    """A table that leaves something to nobody was to be saved, and nobody said that they know."""
+
+
+def save(officer: Officer, draft: Draft, *, accepts_holes: bool = False) -> int:
     """Write a draft down as the next version and return its number.
 
     Cases that are open stay as they are; reports received from its first day on go by it.
 
+    Args:
+        officer: the administrator.
+        draft: the table as typed.
+        accepts_holes: whether they know that it leaves something to nobody.
+
     Raises:
         DraftRefused: a line or the day cannot be used.
+        HolesNotAccepted: ``duties_holes_not_accepted``, where it leaves something to nobody.
         Conflict: another version was saved or withdrawn since the draft was copied.
     """
     valid_from, rules = _checked(draft)
+    if not accepts_holes and any(hole.is_blocking for hole in preview(draft).problems):
+        raise HolesNotAccepted("duties_holes_not_accepted", field="accepts_holes")
     try:
         with transaction() as work:
             _check_newest(draft)

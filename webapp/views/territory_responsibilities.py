@@ -28,7 +28,7 @@ from webapp.services import (
     responsibilities_overview,
 )
 from webapp.services.responsibilities_check import Problem
-from webapp.services.responsibilities_edit import DraftRefused
+from webapp.services.responsibilities_edit import DraftRefused, HolesNotAccepted
 
 blueprint = Blueprint("territory_responsibilities", __name__)
 
@@ -98,7 +98,8 @@ def withdraw(number: int) -> Response:
 
 
 def _save(draft: Draft) -> Response:
-    number = responsibilities_edit.save(current_officer(), draft)
+    accepts_holes = bool(request.form.get("accepts_holes"))
+    number = responsibilities_edit.save(current_officer(), draft, accepts_holes=accepts_holes)
     day = language.day(date.fromisoformat(draft.valid_from.strip()), weekday=False)
     flash(_("Đã lưu bản %(number)s, có hiệu lực từ %(day)s.", number=number, day=day))
     return redirect(url_for("territory.index", _anchor="duties"))
@@ -108,6 +109,13 @@ def _save(draft: Draft) -> Response:
 def _answer_refused(error: DraftRefused) -> Response:
     """Show what was typed again, and everything that is wrong with it."""
     return _again(_draft(request.form), error, faults=error.faults)
+
+
+@blueprint.errorhandler(HolesNotAccepted)
+def _answer_holes(error: HolesNotAccepted) -> Response:
+    """Show what the table would leave to nobody, and ask for a tick."""
+    draft = _draft(request.form)
+    return _again(draft, error, preview=responsibilities_edit.preview(draft))
 
 
 @blueprint.errorhandler(Conflict)
