@@ -134,16 +134,17 @@ def test_the_queue_flags_both_cases_and_the_pane_names_the_other(two: Two, sign_
         assert f"Còn 1 vụ việc có thể trùng: {two.newer}" in words_of(page)
 
 
-@pytest.mark.parametrize("role", ["officer", "supervisor"])
-def test_a_queue_page_with_twins_takes_at_most_ten_statements(
-    two: Two, sign_in: SignIn, sql_counter: Callable[[], SqlCounter], role: str
+# Whoever supervises is asked for as well whether the lead unit of the case beside is gone.
+@pytest.mark.parametrize(("role", "most"), [("officer", 10), ("supervisor", 11)])
+def test_a_queue_page_with_twins_takes_few_statements(
+    two: Two, sign_in: SignIn, sql_counter: Callable[[], SqlCounter], role: str, most: int
 ) -> None:
     visitor = sign_in(role)
     visitor.client.get(f"/cases/{two.older}")
     with sql_counter() as statements:
         page = visitor.client.get(f"/queue?view=everything&selected={two.older}").text
     assert "Có thể trùng</span>" in page
-    assert len(statements) <= 10, "\n".join(statements)
+    assert len(statements) <= most, "\n".join(statements)
 
 
 def test_the_comparison_says_what_a_merge_would_make(two: Two, sign_in: SignIn) -> None:

@@ -71,7 +71,7 @@ METRES = [[580_000.0, 1_283_000.0], [580_500.0, 1_284_000.0]]
 @pytest.mark.parametrize(
     ("feature", "sentence"),
     [
-        (road(METRES), "Quốc lộ 1A: tọa độ 580000, 1.283e+06 là mét của hệ phẳng (như VN-2000)"),
+        (road(METRES), "Quốc lộ 1A: tọa độ 580000, 1283000 là mét của hệ phẳng (như VN-2000)"),
         (road([[11.6, 109.0], [11.7, 109.0]]), "Quốc lộ 1A: tọa độ 11.6, 109 có vẻ đảo"),
         (road([[109.0, 11.6]]), "Quốc lộ 1A: tuyến chỉ có một điểm, cần ít nhất hai điểm"),
         (road(kind="lane"), "Quốc lộ 1A: không có cấp tuyến “lane”"),
