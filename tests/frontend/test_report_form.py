@@ -83,7 +83,7 @@ def test_a_large_photo_travels_scaled_with_the_facts_of_the_original(
 
 def test_the_draft_stands_on_the_phone_before_the_camera_opens(phone: Phone) -> None:
     page = phone()
-    page.goto("/")
+    page.goto("/", wait_until="networkidle")
     with page.expect_file_chooser():
         page.get_by_text("Chụp ảnh", exact=True).click()
     page.wait_for_timeout(200)
@@ -92,7 +92,7 @@ def test_the_draft_stands_on_the_phone_before_the_camera_opens(phone: Phone) -> 
 
 def test_a_photo_taken_on_the_first_page_is_in_the_form(phone: Phone, picture: Picture) -> None:
     page = phone()
-    page.goto("/")
+    page.goto("/", wait_until="networkidle")
     with page.expect_file_chooser() as chooser:
         page.get_by_text("Chụp ảnh", exact=True).click()
     chooser.value.set_files(picture())
@@ -302,7 +302,8 @@ def test_nothing_is_sent_before_the_button_is_touched(
 
 def choose_on_first_page(page: Page, files: list[str]) -> None:
     """Choose files from the album on the first page, which leads to the form."""
-    page.goto("/")
+    # Before its script is there, the button leads to the form instead of opening the album.
+    page.goto("/", wait_until="networkidle")
     with page.expect_file_chooser() as chooser:
         page.get_by_text("Chọn ảnh có sẵn", exact=True).click()
     chooser.value.set_files(files)

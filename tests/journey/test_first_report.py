@@ -120,7 +120,7 @@ def send_report(
     page: Page, server: LiveServer, photo: Path, town: Town, screenshots: Path | None
 ) -> str:
     """Send a report as a resident does; return the address of its tracking page."""
-    page.goto(server.url)
+    page.goto(server.url, wait_until="networkidle")
     with page.expect_file_chooser() as chooser:
         page.get_by_text("Chọn ảnh có sẵn").click()
     chooser.value.set_files(photo)
