@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.domain.duplicates_words import folded, overlap, tokens
+from webapp.domain.duplicates_words import overlap, tokens
+from webapp.domain.folding import folded
 
 
 def test_diacritics_and_capitals_make_no_difference() -> None:

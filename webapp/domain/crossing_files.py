@@ -13,6 +13,7 @@ from typing import Any
 from webapp.domain import crossings as rules
 from webapp.domain.crossings import Entry, Problem
 from webapp.domain.errors import InvalidInput
+from webapp.domain.folding import folded
 from webapp.domain.linear_reference import parse_chainage, say_chainage
 
 # More rows than the country has self-opened crossings (4,000 or so): another kind of file.
@@ -244,8 +245,7 @@ def _titles(text: str) -> tuple[str, list[str]]:
 
 def _bare(text: str) -> str:
     """Return a text in small letters without marks and signs, to know it again."""
-    plain = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
-    return "".join(sign for sign in plain if sign.isalnum())
+    return "".join(sign for sign in folded(text) if sign.isalnum())
 
 
 def _geojson_rows(text: str) -> list[_Cells]:

@@ -1,8 +1,9 @@
 """How far the words of two reports agree, with and without Vietnamese diacritics."""
 
 import re
-import unicodedata
 from collections.abc import Iterable
+
+from webapp.domain.folding import folded
 
 # In nearly every report, of whatever trouble: they tell nothing apart. Folded.
 _COMMON = frozenset(
@@ -110,12 +111,6 @@ _COMMON_WEIGHT = 0.1
 # Numbers of houses, kilometres and lamp posts name a spot like nothing else does.
 _NUMBER_WEIGHT = 2.0
 _WORD = re.compile(r"[a-z0-9]+")
-
-
-def folded(words: str) -> str:
-    """Return words in small letters without diacritics: "Ổ gà ĐƯỜNG" becomes "o ga duong"."""
-    apart = unicodedata.normalize("NFKD", words.casefold()).replace("đ", "d")
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
 def tokens(words: str) -> frozenset[str]:

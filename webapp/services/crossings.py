@@ -12,13 +12,13 @@ from webapp import clock
 from webapp.domain import crossings as rules
 from webapp.domain.crossings import Near, Spot
 from webapp.domain.errors import NotFound
+from webapp.domain.folding import folded
 from webapp.domain.geo import Position, cells_within
 from webapp.extensions import db
 from webapp.models import Case, Corridor, Crossing, Officer, Unit
 from webapp.services import corridors, territory
 from webapp.services.corridors import Located
 from webapp.services.scope import DISTRICT_ROLES, UNIT_ROLES
-from webapp.services.territory_names import without_marks
 
 # One screen of a district's register; Ninh Hải's railway has fewer than this all along.
 PAGE_ROWS = 50
@@ -262,7 +262,7 @@ def _ids_saying(query: Select[Crossing], words: str) -> list[int]:
 
 
 def _bare(words: str) -> str:
-    return " ".join(without_marks(words).split())
+    return " ".join(folded(words).split())
 
 
 def _in_order(query: Select[Crossing]) -> Select[Crossing]:

@@ -1,6 +1,5 @@
 """Which land is whose: communes by position and day, the units above them, corridors, maps."""
 
-import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -11,6 +10,7 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.domain import routing
+from webapp.domain.folding import folded
 from webapp.domain.geo import Position
 from webapp.domain.routing import Ground
 from webapp.extensions import db
@@ -123,8 +123,7 @@ def boundaries_with_units(on: date) -> list[tuple[Boundary, Unit]]:
 
 def by_name(unit: Unit) -> tuple[str, str]:
     """Return what sorts a unit among others: its name without marks, then with them."""
-    bare = unicodedata.normalize("NFD", unit.name.lower().replace("đ", "d"))
-    return "".join(sign for sign in bare if not unicodedata.combining(sign)), unit.name
+    return folded(unit.name), unit.name
 
 
 def _newest_of_each_code(units: Iterable[Unit]) -> list[Unit]:

@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, false, select
 
 from webapp import clock
+from webapp.domain.folding import folded
 from webapp.extensions import db
 from webapp.models import Case, Unit
 from webapp.services import territory, territory_day
@@ -76,16 +77,10 @@ def search_condition_units(words: str) -> ColumnElement[bool]:
     return Case.commune_id.in_(sorted(ids)) if ids else false()
 
 
-def without_marks(words: str) -> str:
-    """Return words in small letters without Vietnamese marks: "Đông Hải" is "dong hai"."""
-    apart = unicodedata.normalize("NFD", words.casefold().replace("đ", "d"))
-    return "".join(sign for sign in apart if not unicodedata.combining(sign))
-
-
 def _words(words: str, *, keeps_marks: bool = False) -> str:
     """Return words apart by single spaces; a short kind before a name is written out."""
     composed = unicodedata.normalize("NFC", words.casefold())
-    parts = _NOT_WORDS.sub(" ", composed if keeps_marks else without_marks(words)).split()
+    parts = _NOT_WORDS.sub(" ", composed if keeps_marks else folded(words)).split()
     if not keeps_marks and len(parts) > 1:
         parts[0] = SHORT_KINDS.get(parts[0], parts[0])
     return " ".join(parts)
