@@ -32,7 +32,8 @@ from webapp.models import (
     Unit,
 )
 from webapp.services import territory
-from webapp.services.responsibilities_units import Meanings, as_meant, meanings_of, stands_on
+from webapp.services.dated import stands_on
+from webapp.services.responsibilities_units import Meanings, as_meant, meanings_of
 
 # What a report is held with when the table names nobody for it.
 HOLD_CODE = "no_responsible_unit"

@@ -21,7 +21,8 @@ from webapp.extensions import db
 from webapp.models import Category, Corridor, Unit
 from webapp.services import responsibilities, territory
 from webapp.services.corridors import corridors_on
-from webapp.services.responsibilities_units import Meanings, as_meant, by_code, stands_on
+from webapp.services.dated import stands_on
+from webapp.services.responsibilities_units import Meanings, as_meant, by_code
 
 Part = Literal["fit", "lead", "partner"]
 

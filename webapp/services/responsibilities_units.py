@@ -9,6 +9,7 @@ from sqlalchemy import select
 from webapp.domain.responsibilities import Rule
 from webapp.extensions import db
 from webapp.models import Unit
+from webapp.services.dated import stands_on
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,6 @@ class Meanings:
     def bearer(self, code: str, on: date) -> Unit | None:
         """Return the unit that bears a code on a day, whatever a rule means."""
         return next((unit for unit in self.bearers.get(code, ()) if stands_on(unit, on)), None)
-
-
-def stands_on(unit: Unit, on: date) -> bool:
-    """Tell whether a unit exists on a day."""
-    return unit.valid_from <= on and (unit.valid_to is None or unit.valid_to >= on)
 
 
 def meanings_of(rules: Iterable[Rule], written_for: date) -> Meanings:

@@ -43,7 +43,7 @@ def ground_at(position: Position, on: date) -> Ground:
 def units_on(on: date, tier: str = "commune") -> list[Unit]:
     """Return the units of a tier that exist on that day, in the order of the Vietnamese names."""
     standing = select(Unit).where(Unit.tier == tier, *holds_on(Unit, on))
-    return sorted(_newest_of_each_code(db.session.scalars(standing)), key=by_name)
+    return sorted(newest_of_each_code(db.session.scalars(standing)), key=by_name)
 
 
 def unit_with_code(code: str, on: date) -> Unit | None:
@@ -126,7 +126,8 @@ def by_name(unit: Unit) -> tuple[str, str]:
     return folded(unit.name), unit.name
 
 
-def _newest_of_each_code(units: Iterable[Unit]) -> list[Unit]:
+def newest_of_each_code(units: Iterable[Unit]) -> list[Unit]:
+    """Return of the units that bear one code the one that began last; codes are used again."""
     newest: dict[str, Unit] = {}
     for unit in sorted(units, key=lambda unit: unit.valid_from):
         newest[unit.code] = unit

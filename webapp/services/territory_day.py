@@ -42,10 +42,8 @@ def ended_units(on: date) -> list[Unit]:
     A unit whose code a newer one bears has ended too, whatever its last day says.
     """
     begun = db.session.scalars(select(Unit).where(Unit.valid_from <= on).order_by(Unit.id)).all()
-    newest: dict[str, Unit] = {}
-    for unit in sorted(begun, key=lambda unit: unit.valid_from):
-        newest[unit.code] = unit
-    return [unit for unit in begun if newest[unit.code] is not unit or is_over(unit, on)]
+    newest = {unit.id for unit in territory.newest_of_each_code(begun)}
+    return [unit for unit in begun if unit.id not in newest or is_over(unit, on)]
 
 
 def is_over(unit: Unit, on: date) -> bool:

@@ -26,7 +26,7 @@ from webapp.models import (
 )
 from webapp.services import territory, territory_switch
 from webapp.services.corridors import corridors_on
-from webapp.services.dated import holds_on
+from webapp.services.dated import holds_on, stands_on
 
 # Those without whom a commune's queue has no reader.
 CASEWORK_ROLES = ("officer", "head")
@@ -142,13 +142,13 @@ def overview(on: date) -> Overview:
 
 def _unit_lines(units: list[Unit], boundaries: list[Boundary], on: date) -> list[UnitLine]:
     codes = Counter(unit.code for unit in units)
-    standing = [unit for unit in units if _holds(unit, on)]
+    standing = [unit for unit in units if stands_on(unit, on)]
     newest = {unit.code: unit.id for unit in standing}
     by_id = {unit.id: unit for unit in units}
     parents = _parents_on(on)
     open_cases, officers = _open_cases(), _officers()
     successors, predecessors = _successions(by_id)
-    land = {b.unit_id: _area_km2(b) for b in boundaries if _holds(b, on)}
+    land = {b.unit_id: _area_km2(b) for b in boundaries if stands_on(b, on)}
     lines = [
         UnitLine(
             unit=unit,
@@ -208,7 +208,7 @@ def _set_line(
 
 
 def _land(unit: Unit, boundaries: Sequence[Boundary], on: date) -> Boundary:
-    return next(b for b in reversed(boundaries) if b.unit_id == unit.id and _holds(b, on))
+    return next(b for b in reversed(boundaries) if b.unit_id == unit.id and stands_on(b, on))
 
 
 def _area_km2(boundary: Boundary) -> float:
@@ -217,10 +217,6 @@ def _area_km2(boundary: Boundary) -> float:
 
 def _title(unit: Unit) -> str:
     return f"{unit.kind} {unit.name}"
-
-
-def _holds(row: Unit | Boundary, on: date) -> bool:
-    return row.valid_from <= on and (row.valid_to is None or row.valid_to >= on)
 
 
 def _parents_on(on: date) -> dict[int, int]:

@@ -23,6 +23,7 @@ from webapp.domain.triage import LEAST_WATCH
 from webapp.extensions import db
 from webapp.models import Category, Photo, Report, ReportTriage, Unit
 from webapp.services import routing, territory, territory_day
+from webapp.services.dated import stands_on
 from webapp.services.routing import Route
 
 # Who says where a report lies; the desk's word wins over every source.
@@ -119,8 +120,7 @@ def _held_before(position: Position, commune_id: int, days: Iterable[date]) -> t
 
 def is_standing(unit: Unit) -> bool:
     """Whether a unit exists today."""
-    today = clock.today()
-    return unit.valid_from <= today and (unit.valid_to is None or unit.valid_to >= today)
+    return stands_on(unit, clock.today())
 
 
 def photo_claims(photos: Sequence[Photo]) -> tuple[PhotoClaims, ...]:
