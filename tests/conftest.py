@@ -14,6 +14,7 @@ import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache, FileSystemBytecodeCache
 
 from tests.servers.counting import SqlCounter, counting
 from tests.servers.databases import PostgresDatabases, SqliteDatabases
@@ -107,14 +108,21 @@ def settings(database_url: str, tmp_path: Path) -> Callable[..., Settings]:
     return make
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
+    """Templates compiled once: every test has an application of its own, with the same pages."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(settings: Callable[..., Settings]) -> Iterator[Flask]:
+def app(settings: Callable[..., Settings], compiled_templates: BytecodeCache) -> Iterator[Flask]:
     """An application on a fresh database, with no Redis: work waits in the outbox."""
     from webapp.app import create_app
     from webapp.extensions import db
 
     application = create_app(settings())
     application.testing = True
+    application.jinja_env.bytecode_cache = compiled_templates
     yield application
     with application.app_context():
         db.engine.dispose()
