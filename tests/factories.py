@@ -7,11 +7,9 @@ import itertools
 import math
 import secrets
 from datetime import date, datetime, timedelta
-from functools import cache
 from typing import Any
 
-from argon2 import PasswordHasher
-
+from tests.servers.passwords import sealed
 from tests.servers.visitor import PASSWORD
 from webapp import clock
 from webapp.domain.geo import Position, cell_of
@@ -105,12 +103,6 @@ def somewhere(
     )
 
 
-@cache
-def _password_hash() -> str:
-    # Hashing is slow on purpose; one hash does for every officer of the tests.
-    return PasswordHasher().hash(PASSWORD)
-
-
 def make_officer(
     unit: Unit, role: str = "officer", login: str | None = None, **values: Any
 ) -> Officer:
@@ -120,7 +112,7 @@ def make_officer(
         **{
             "login": login,
             "name": f"Nguyễn Văn {login}",
-            "password_hash": _password_hash(),
+            "password_hash": sealed(PASSWORD),
             "role": role,
             "unit_id": unit.id,
             "is_active": True,

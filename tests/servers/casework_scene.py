@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
-from argon2 import PasswordHasher
 from PIL import Image
 
+from tests.servers.passwords import sealed
 from webapp import clock
 from webapp.domain.geo import Position, cell_of
 from webapp.extensions import db
@@ -19,7 +19,6 @@ from webapp.services.transaction import transaction
 
 PASSWORD = "một câu dài dễ nhớ"
 # One cheap hash for every officer of a scene: making accounts is not what these tests are about.
-_HASH = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
 
 SPOT = Position(11.6402, 109.1500)
 _serial = itertools.count(1)
@@ -114,7 +113,7 @@ def make_officer(unit_id: int, role: str = "officer", login: str | None = None) 
         officer = Officer(
             login=login or f"{role}.{number}",
             name=f"Lê Thị Hạnh {number}",
-            password_hash=_HASH,
+            password_hash=sealed(PASSWORD),
             role=role,
             unit_id=unit_id,
             is_active=True,

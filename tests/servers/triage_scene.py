@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from argon2 import PasswordHasher
 from PIL import Image
 
+from tests.servers.passwords import sealed
 from tests.servers.visitor import PASSWORD
 from webapp import clock
 from webapp.adapters.photo_store import PhotoStore
@@ -30,7 +30,6 @@ TEN_METRES = 0.00009
 _numbers = itertools.count(1)
 
 # Hashing is slow on purpose; one hash serves every officer of the tests.
-_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
 def build_district() -> dict[str, int]:
@@ -79,7 +78,7 @@ def _officer(role: str, unit: Unit) -> Officer:
     return Officer(
         login=role,
         name=f"Nguyễn Thị {role}",
-        password_hash=_HASH,
+        password_hash=sealed(PASSWORD),
         role=role,
         unit_id=unit.id,
         is_active=True,
