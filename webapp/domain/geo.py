@@ -20,6 +20,10 @@ METRES_A_DEGREE = EARTH_RADIUS_M * math.pi / 180
 # H3 resolution 10: edges of about 76 m, so that a disc of 50 m touches a handful of cells.
 CELL_RESOLUTION = 10
 
+# No corner of a cell is farther from its middle: edges are 76 m on average, and the largest cells,
+# in the middle of the faces of H3's icosahedron, have some of 92 m.
+WIDEST_REACH_M = 150.0
+
 POLE_DEGREES = 90
 ANTIMERIDIAN_DEGREES = 180
 
@@ -58,9 +62,15 @@ def is_usable(latitude: float | None, longitude: float | None) -> bool:
 
 def distance_m(a: Position, b: Position) -> float:
     """Return the great-circle distance in metres (haversine on the mean Earth radius)."""
-    latitude_a, latitude_b = math.radians(a.latitude), math.radians(b.latitude)
+    return _distance_m(a.latitude, a.longitude, b.latitude, b.longitude)
+
+
+def _distance_m(
+    latitude_a: float, longitude_a: float, latitude_b: float, longitude_b: float
+) -> float:
+    latitude_a, latitude_b = math.radians(latitude_a), math.radians(latitude_b)
     half_rise = (latitude_b - latitude_a) / 2
-    half_turn = math.radians(b.longitude - a.longitude) / 2
+    half_turn = math.radians(longitude_b - longitude_a) / 2
     chord = (
         math.sin(half_rise) ** 2
         + math.cos(latitude_a) * math.cos(latitude_b) * math.sin(half_turn) ** 2
@@ -95,9 +105,13 @@ def _touching(cells: Iterable[str], centre: Position, radius_m: float) -> set[st
 
 
 def _may_touch(cell: str, centre: Position, radius_m: float) -> bool:
-    middle = Position(*h3.cell_to_latlng(cell))
-    reach_m = max(distance_m(middle, Position(*corner)) for corner in h3.cell_to_boundary(cell))
-    return distance_m(centre, middle) <= radius_m + reach_m
+    latitude, longitude = h3.cell_to_latlng(cell)
+    beyond_m = _distance_m(centre.latitude, centre.longitude, latitude, longitude) - radius_m
+    # Most cells lie well inside the disc or well outside it: their corners need not be asked.
+    if beyond_m <= 0 or beyond_m > WIDEST_REACH_M:
+        return beyond_m <= 0
+    corners = h3.cell_to_boundary(cell)
+    return any(beyond_m <= _distance_m(latitude, longitude, *corner) for corner in corners)
 
 
 @dataclass(frozen=True)

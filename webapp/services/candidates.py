@@ -6,8 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Subquery, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Float,
+    Row,
+    Select,
+    Subquery,
+    bindparam,
+    case,
+    func,
+    select,
+)
+from sqlalchemy.orm import Session
 
 from webapp.domain import geo
 from webapp.domain.duplicates import (
@@ -23,20 +34,39 @@ from webapp.services.case_families import survivor_id_of
 from webapp.services.casework_figures import is_current_attachment
 from webapp.services.photo_prints import Printed
 
+# Every report of every resident asks these statements, and in SQLAlchemy it takes longer to put
+# them together than to run them: they are made once, of tables and not of models, and a search
+# only says by name where it looks.
+_ATTACHMENTS = Attachment.__table__
+_CASE = Case.__table__.c
+_REPORT = Report.__table__.c
+_STANDING = ReportTriage.__table__.c
+
+_CELLS: BindParameter[str] = bindparam("cells", expanding=True)
+_COMMUNE_IDS: BindParameter[int] = bindparam("commune_ids", expanding=True)
+_CASE_IDS: BindParameter[int] = bindparam("case_ids", expanding=True)
+_NAMED_ID = bindparam("named_id", type_=_CASE.id.type)
+_LATITUDE = bindparam("latitude", type_=Float)
+_LONGITUDE = bindparam("longitude", type_=Float)
+_NARROWING = bindparam("narrowing", type_=Float)
+
+# No case has this id, so that where none was named all cases are equally unnamed.
+_NOBODYS_ID = 0
+
 # What is read of a case: whole cases of forty columns take twice as long.
 _FACTS = (
-    Case.id,
-    Case.place_id,
-    Case.category_code,
-    Case.status,
-    Case.commune_id,
-    Case.lead_unit_id,
-    Case.severity,
-    Case.latitude,
-    Case.longitude,
-    Case.opened_at,
-    Case.resolved_at,
-    Case.proof_at,
+    _CASE.id,
+    _CASE.place_id,
+    _CASE.category_code,
+    _CASE.status,
+    _CASE.commune_id,
+    _CASE.lead_unit_id,
+    _CASE.severity,
+    _CASE.latitude,
+    _CASE.longitude,
+    _CASE.opened_at,
+    _CASE.resolved_at,
+    _CASE.proof_at,
 )
 
 
@@ -78,12 +108,16 @@ def neighbours(
         named_number: the case that the sender says they saw as well, if any; it comes first,
             wherever it lies within the radius.
     """
-    cells = cells_around(position)
     named_id = _named_id(session, named_number)
-    found = [
-        *session.execute(_open_near(position, commune_ids, cells, named_id)),
-        *session.execute(_ended_near(commune_ids, cells, named_id)),
-    ]
+    here = {
+        "latitude": position.latitude,
+        "longitude": position.longitude,
+        "narrowing": math.cos(math.radians(position.latitude)),
+        "cells": cells_around(position),
+        "commune_ids": commune_ids,
+        "named_id": _NOBODYS_ID if named_id is None else named_id,
+    }
+    found = [*session.execute(_OPEN_NEAR, here), *session.execute(_ENDED_NEAR, here)]
     if not found:
         return []
     sightings = _sightings(session, [case.id for case in found])
@@ -101,47 +135,48 @@ def _named_id(session: Session, number: str | None) -> int | None:
     return survivor_id_of(session, named_id) if named_id is not None else None
 
 
-def _open_near(
-    position: geo.Position, commune_ids: Sequence[int], cells: Sequence[str], named_id: int | None
-) -> Select[*tuple[Any, ...]]:
-    order: list[ColumnElement[Any]] = [_squared_degrees(position), Case.id.asc()]
-    if named_id is not None:
-        order.insert(0, Case.id != named_id)
+def _open_near() -> Select[*tuple[Any, ...]]:
+    order: list[ColumnElement[Any]] = [_is_unnamed(), _squared_degrees(), _CASE.id.asc()]
     # Where many lie near, the index alone says which are nearest; only those rows are read.
     nearest = (
-        select(Case.id)
-        .where(Case.is_open, Case.cell.in_(cells), Case.commune_id.in_(commune_ids))
+        select(_CASE.id)
+        .where(_CASE.is_open, _CASE.cell.in_(_CELLS), _CASE.commune_id.in_(_COMMUNE_IDS))
         .order_by(*order)
         .limit(MOST_CANDIDATES)
     )
-    return select(*_FACTS).where(Case.id.in_(nearest)).order_by(*order)
+    return select(*_FACTS).where(_CASE.id.in_(nearest)).order_by(*order)
 
 
-def _squared_degrees(position: geo.Position) -> ColumnElement[float]:
+def _is_unnamed() -> ColumnElement[bool]:
+    return _CASE.id != _NAMED_ID
+
+
+def _squared_degrees() -> ColumnElement[float]:
     """Return what orders cases by distance: within a few hundred metres the Earth is flat."""
-    east = (Case.longitude - position.longitude) * math.cos(math.radians(position.latitude))
-    north = Case.latitude - position.latitude
+    east = (_CASE.longitude - _LONGITUDE) * _NARROWING
+    north = _CASE.latitude - _LATITUDE
     return north * north + east * east
 
 
-def _ended_near(
-    commune_ids: Sequence[int], cells: Sequence[str], named_id: int | None
-) -> Select[*tuple[Any, ...]]:
-    named_first = [Case.id != named_id] if named_id is not None else []
+def _ended_near() -> Select[*tuple[Any, ...]]:
     return (
         select(*_FACTS)
         .where(
             # In these words both databases find them by ix_cases_cell.
-            ~Case.is_open,
-            Case.cell.in_(cells),
-            Case.commune_id.in_(commune_ids),
+            ~_CASE.is_open,
+            _CASE.cell.in_(_CELLS),
+            _CASE.commune_id.in_(_COMMUNE_IDS),
             # Only what ended with a proof can come back: nobody ended a refused case.
-            Case.status != "refused",
-            Case.merged_into_id.is_(None),
+            _CASE.status != "refused",
+            _CASE.merged_into_id.is_(None),
         )
-        .order_by(*named_first, Case.resolved_at.desc(), Case.id.desc())
+        .order_by(_is_unnamed(), _CASE.resolved_at.desc(), _CASE.id.desc())
         .limit(MOST_CANDIDATES)
     )
+
+
+_OPEN_NEAR = _open_near()
+_ENDED_NEAR = _ended_near()
 
 
 @dataclass(frozen=True)
@@ -158,30 +193,7 @@ def _sightings(session: Session, case_ids: Sequence[int]) -> Mapping[int, list[_
     What was merged lies in several spots, so as many are read of each case that a report was
     first attached to: the newest attachments of a merged case are all of the one it took in.
     """
-    newest = _newest_attachments(case_ids)
-    # Columns, for whole reports of twenty cases take twice as long.
-    rows = session.execute(
-        select(
-            newest.c.case_id,
-            newest.c.origin_id,
-            Report.id,
-            ReportTriage.latitude,
-            ReportTriage.longitude,
-            ReportTriage.accuracy_m,
-            func.coalesce(ReportTriage.captured_at, Report.received_at),
-            func.coalesce(ReportTriage.set_category_code, Report.category_code),
-            Report.description,
-            Report.install_key_hash,
-        )
-        .join(Report, Report.id == newest.c.report_id)
-        .join(ReportTriage, ReportTriage.report_id == Report.id)
-        .where(
-            newest.c.rank <= MOST_SIGHTINGS,
-            ReportTriage.latitude.is_not(None),
-            ReportTriage.longitude.is_not(None),
-        )
-        .order_by(newest.c.case_id, newest.c.rank, newest.c.origin_id)
-    )
+    rows = session.execute(_NEWEST_REPORTS, {"case_ids": case_ids})
     found: dict[int, list[_Seen]] = defaultdict(list)
     for case_id, origin_id, report_id, latitude, longitude, accuracy_m, at, *said in rows:
         category_code, words, install_key_hash = said
@@ -197,24 +209,52 @@ def _sightings(session: Session, case_ids: Sequence[int]) -> Mapping[int, list[_
     return found
 
 
-def _newest_attachments(case_ids: Sequence[int]) -> Subquery:
+def _newest_reports() -> Select[*tuple[Any, ...]]:
+    newest = _newest_attachments().c
+    return (
+        select(
+            newest.case_id,
+            newest.origin_id,
+            _REPORT.id,
+            _STANDING.latitude,
+            _STANDING.longitude,
+            _STANDING.accuracy_m,
+            func.coalesce(_STANDING.captured_at, _REPORT.received_at),
+            func.coalesce(_STANDING.set_category_code, _REPORT.category_code),
+            _REPORT.description,
+            _REPORT.install_key_hash,
+        )
+        .join(Report.__table__, _REPORT.id == newest.report_id)
+        .join(ReportTriage.__table__, _STANDING.report_id == _REPORT.id)
+        .where(
+            newest.rank <= MOST_SIGHTINGS,
+            _STANDING.latitude.is_not(None),
+            _STANDING.longitude.is_not(None),
+        )
+        .order_by(newest.case_id, newest.rank, newest.origin_id)
+    )
+
+
+def _newest_attachments() -> Subquery:
     """Return the current attachments of cases, ranked from the newest report of each spot.
 
     Columns: ``case_id``, ``report_id``, ``origin_id`` (the case that the report first belonged
     to) and ``rank``, from 1.
     """
-    first = aliased(Attachment)
+    each, first = _ATTACHMENTS.c, _ATTACHMENTS.alias().c
     # Asked for each attachment: as a join, SQLite would begin with all first attachments there are.
-    origin_id = (
+    first_case_id = (
         select(first.case_id)
-        .where(first.report_id == Attachment.report_id)
+        .where(first.report_id == each.report_id)
         .order_by(first.id)
         .limit(1)
         .scalar_subquery()
     )
+    # Nearly all never moved, and need not be asked.
+    origin_id = case((each.supersedes_id.is_(None), each.case_id), else_=first_case_id)
     current = (
-        select(Attachment.case_id, Attachment.report_id, origin_id.label("origin_id"))
-        .where(Attachment.case_id.in_(case_ids), is_current_attachment())
+        select(each.case_id, each.report_id, origin_id.label("origin_id"))
+        .where(each.case_id.in_(_CASE_IDS), is_current_attachment(each))
         .subquery()
     )
     rank = func.row_number().over(
@@ -222,6 +262,9 @@ def _newest_attachments(case_ids: Sequence[int]) -> Subquery:
         order_by=current.c.report_id.desc(),
     )
     return select(current, rank.label("rank")).subquery()
+
+
+_NEWEST_REPORTS = _newest_reports()
 
 
 def _photos(

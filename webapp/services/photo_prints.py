@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import structlog
-from sqlalchemy import Select, and_, delete, func, select
+from sqlalchemy import Select, and_, bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from webapp import clock
@@ -32,6 +32,14 @@ _NOTHING_TO_SEE = b""
 
 # So many photos are looked at before the next line of progress.
 _BATCH = 100
+
+# Made once: every report that comes asks it, and putting it together takes longer than running it.
+_PHOTO = Photo.__table__.c
+_READY_PHOTOS = (
+    select(_PHOTO.id, _PHOTO.report_id, _PHOTO.received_sha256, _PHOTO.large_sha256)
+    .where(_PHOTO.report_id.in_(bindparam("report_ids", expanding=True)), _PHOTO.state == "ready")
+    .order_by(_PHOTO.report_id, _PHOTO.sort_order)
+)
 
 Outcome = Literal["taken", "unprintable", "away"]
 
@@ -124,11 +132,7 @@ def quarters(word: int) -> tuple[int, int, int, int]:
 
 def ready_photos(session: Session, report_ids: Iterable[int]) -> list[Printed]:
     """Return the photos of reports that can be compared, by report and in their order."""
-    rows = session.execute(
-        select(Photo.id, Photo.report_id, Photo.received_sha256, Photo.large_sha256)
-        .where(Photo.report_id.in_(tuple(report_ids)), Photo.state == "ready")
-        .order_by(Photo.report_id, Photo.sort_order)
-    )
+    rows = session.execute(_READY_PHOTOS, {"report_ids": tuple(report_ids)})
     return [
         Printed(photo_id, report_id, sha256, large_sha256)
         for photo_id, report_id, sha256, large_sha256 in rows
