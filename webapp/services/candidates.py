@@ -17,6 +17,7 @@ from sqlalchemy import (
     case,
     func,
     select,
+    union_all,
 )
 from sqlalchemy.orm import Session
 
@@ -98,7 +99,7 @@ def neighbours(
     """Return the nearest open cases on some land around a position, and those that ended there.
 
     At most ``MOST_CANDIDATES`` open ones, nearest first, and as many ended ones, newest first;
-    six statements, whatever there is.
+    three statements, whatever there is, and two more where a case is named.
 
     Args:
         session: where to look.
@@ -117,7 +118,7 @@ def neighbours(
         "commune_ids": commune_ids,
         "named_id": _NOBODYS_ID if named_id is None else named_id,
     }
-    found = [*session.execute(_OPEN_NEAR, here), *session.execute(_ENDED_NEAR, here)]
+    found = session.execute(_NEAR, here).all()
     if not found:
         return []
     sightings = _sightings(session, [case.id for case in found])
@@ -135,48 +136,67 @@ def _named_id(session: Session, number: str | None) -> int | None:
     return survivor_id_of(session, named_id) if named_id is not None else None
 
 
-def _open_near() -> Select[*tuple[Any, ...]]:
-    order: list[ColumnElement[Any]] = [_is_unnamed(), _squared_degrees(), _CASE.id.asc()]
-    # Where many lie near, the index alone says which are nearest; only those rows are read.
-    nearest = (
+def _near() -> Select[*tuple[Any, ...]]:
+    """Return the query for the facts of cases on some land around a position, the open ones first.
+
+    It is asked for ids first: where many lie near, the index alone says which are nearest, and
+    only their rows are read.
+    """
+    nearest, newest = _nearest_open().subquery(), _newest_ended().subquery()
+    ids = union_all(select(nearest.c.id), select(newest.c.id))
+    of_open = (case((_CASE.is_open, key)) for key in _by_distance())
+    return (
+        select(*_FACTS)
+        .where(_CASE.id.in_(ids))
+        .order_by(_CASE.is_open.desc(), _is_unnamed(), *of_open, *_by_newest_end())
+    )
+
+
+def _nearest_open() -> Select[int]:
+    return (
         select(_CASE.id)
-        .where(_CASE.is_open, _CASE.cell.in_(_CELLS), _CASE.commune_id.in_(_COMMUNE_IDS))
-        .order_by(*order)
+        .where(_CASE.is_open, *_is_near())
+        .order_by(_is_unnamed(), *_by_distance())
         .limit(MOST_CANDIDATES)
     )
-    return select(*_FACTS).where(_CASE.id.in_(nearest)).order_by(*order)
+
+
+def _newest_ended() -> Select[int]:
+    return (
+        select(_CASE.id)
+        .where(
+            # In these words both databases find them by ix_cases_cell.
+            ~_CASE.is_open,
+            *_is_near(),
+            # Only what ended with a proof can come back: nobody ended a refused case.
+            _CASE.status != "refused",
+            _CASE.merged_into_id.is_(None),
+        )
+        .order_by(_is_unnamed(), *_by_newest_end())
+        .limit(MOST_CANDIDATES)
+    )
+
+
+def _is_near() -> tuple[ColumnElement[bool], ...]:
+    return _CASE.cell.in_(_CELLS), _CASE.commune_id.in_(_COMMUNE_IDS)
 
 
 def _is_unnamed() -> ColumnElement[bool]:
     return _CASE.id != _NAMED_ID
 
 
-def _squared_degrees() -> ColumnElement[float]:
+def _by_distance() -> tuple[ColumnElement[Any], ...]:
     """Return what orders cases by distance: within a few hundred metres the Earth is flat."""
     east = (_CASE.longitude - _LONGITUDE) * _NARROWING
     north = _CASE.latitude - _LATITUDE
-    return north * north + east * east
+    return north * north + east * east, _CASE.id
 
 
-def _ended_near() -> Select[*tuple[Any, ...]]:
-    return (
-        select(*_FACTS)
-        .where(
-            # In these words both databases find them by ix_cases_cell.
-            ~_CASE.is_open,
-            _CASE.cell.in_(_CELLS),
-            _CASE.commune_id.in_(_COMMUNE_IDS),
-            # Only what ended with a proof can come back: nobody ended a refused case.
-            _CASE.status != "refused",
-            _CASE.merged_into_id.is_(None),
-        )
-        .order_by(_is_unnamed(), _CASE.resolved_at.desc(), _CASE.id.desc())
-        .limit(MOST_CANDIDATES)
-    )
+def _by_newest_end() -> tuple[ColumnElement[Any], ...]:
+    return _CASE.resolved_at.desc(), _CASE.id.desc()
 
 
-_OPEN_NEAR = _open_near()
-_ENDED_NEAR = _ended_near()
+_NEAR = _near()
 
 
 @dataclass(frozen=True)
