@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from webapp.domain.geo import (
     EARTH_RADIUS_M,
     METRES_A_DEGREE,
+    WIDEST_REACH_M,
     Land,
     LandIndex,
     Position,
@@ -112,6 +113,30 @@ def test_every_point_of_a_disc_lies_in_one_of_its_cells(
         assert cell_of(there_latitude, there_longitude) in cells_within(
             latitude, longitude, radius_m
         )
+
+
+@given(positions)
+def test_no_corner_of_a_cell_is_farther_from_its_middle_than_is_taken_for_sure(a: Position) -> None:
+    cell = cell_of(a.latitude, a.longitude)
+    middle = Position(*h3.cell_to_latlng(cell))
+    corners = [Position(*corner) for corner in h3.cell_to_boundary(cell)]
+    assert max(distance_m(middle, corner) for corner in corners) < WIDEST_REACH_M * 2 / 3
+
+
+@given(near_latitudes, near_longitudes, st.floats(0, 600))
+def test_the_cells_are_those_whose_circle_meets_the_disc(
+    latitude: float, longitude: float, radius_m: float
+) -> None:
+    here, own_cell = Position(latitude, longitude), cell_of(latitude, longitude)
+
+    def meets(cell: str) -> bool:
+        middle = Position(*h3.cell_to_latlng(cell))
+        corners = [Position(*corner) for corner in h3.cell_to_boundary(cell)]
+        reach_m = max(distance_m(middle, corner) for corner in corners)
+        return distance_m(here, middle) <= radius_m + reach_m
+
+    meeting = {cell for cell in h3.grid_disk(own_cell, 8) if meets(cell)}
+    assert set(cells_within(latitude, longitude, radius_m)) == meeting | {own_cell}
 
 
 @given(near_latitudes, near_longitudes)

