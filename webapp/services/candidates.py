@@ -14,11 +14,11 @@ from sqlalchemy import (
     Select,
     Subquery,
     bindparam,
-    case,
     func,
     select,
     union_all,
 )
+from sqlalchemy import case as sql_case
 from sqlalchemy.orm import Session
 
 from webapp.domain import geo
@@ -144,7 +144,7 @@ def _near() -> Select[*tuple[Any, ...]]:
     """
     nearest, newest = _nearest_open().subquery(), _newest_ended().subquery()
     ids = union_all(select(nearest.c.id), select(newest.c.id))
-    of_open = (case((_CASE.is_open, key)) for key in _by_distance())
+    of_open = (sql_case((_CASE.is_open, key)) for key in _by_distance())
     return (
         select(*_FACTS)
         .where(_CASE.id.in_(ids))
@@ -271,7 +271,7 @@ def _newest_attachments() -> Subquery:
         .scalar_subquery()
     )
     # Nearly all never moved, and need not be asked.
-    origin_id = case((each.supersedes_id.is_(None), each.case_id), else_=first_case_id)
+    origin_id = sql_case((each.supersedes_id.is_(None), each.case_id), else_=first_case_id)
     current = (
         select(each.case_id, each.report_id, origin_id.label("origin_id"))
         .where(each.case_id.in_(_CASE_IDS), is_current_attachment(each))
