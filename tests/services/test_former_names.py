@@ -79,3 +79,10 @@ def test_a_circle_of_successions_ends() -> None:
     pass_to(one, other)
     pass_to(other, one)
     assert told() == []
+
+
+def test_a_heir_that_gave_a_part_on_is_still_the_heir() -> None:
+    old, heir, neighbour = ended("Tri Hải"), begun("Ninh Hải"), begun("Ninh Chử", 1)
+    pass_to(old, heir)
+    pass_to(heir, neighbour, day=date(2026, 1, 1))
+    assert told() == [("Tri Hải", ["Ninh Hải"])]

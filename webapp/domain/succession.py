@@ -1,6 +1,6 @@
 """Which unit took whose land: predecessors and successors, measured on the land itself."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import shapely
@@ -63,3 +63,30 @@ def share_taken(land: Land, by: Iterable[Land]) -> float:
     shared = shapely.unary_union(polygons_of(shapely.intersection(land.geometry, others)))
     whole = area_m2(land.geometry)
     return area_m2(shared) / whole if whole else 0.0
+
+
+def heirs_standing(
+    written: Mapping[int, Sequence[int]], unit_id: int, ended: Container[int]
+) -> tuple[int, ...]:
+    """Return who stands for a unit that ended, by the successions that were written down.
+
+    A unit that still exists is the end of its chain, even where it gave a part of its land on:
+    what it took stays its own. Circles end; one that holds nobody who exists leads nowhere.
+
+    Args:
+        written: the successors of each unit, in the order in which they were written down.
+        unit_id: whose heirs are asked for.
+        ended: the units that do not exist any more.
+    """
+    found: list[int] = []
+    seen, waiting = {unit_id}, list(written.get(unit_id, ()))
+    while waiting:
+        successor = waiting.pop(0)
+        if successor in seen:
+            continue
+        seen.add(successor)
+        if successor in ended:
+            waiting += written.get(successor, ())
+        else:
+            found.append(successor)
+    return tuple(found)

@@ -1,15 +1,10 @@
 """The old names of communes beside those of today, for whoever still calls a place by them."""
 
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
-
-from webapp.extensions import db
-from webapp.models import Unit, UnitSuccession
-from webapp.services import territory
+from webapp.models import Unit
+from webapp.services import territory, territory_day
 
 
 @dataclass(frozen=True)
@@ -28,11 +23,12 @@ def former_names(on: date) -> list[FormerName]:
     """
     standing = {unit.id: unit for unit in territory.units_on(on)}
     today = {_full_name(unit) for unit in standing.values()}
-    ended = select(Unit).where(Unit.tier == "commune", Unit.valid_to < on)
-    successors = _successors(on)
+    ended = territory_day.ended_units(on)
+    heirs_of = territory_day.heirs_written(on, {unit.id for unit in ended})
+    communes = [unit for unit in ended if unit.tier == "commune"]
     found: dict[str, FormerName] = {}
-    for unit in sorted(db.session.scalars(ended), key=territory.by_name):
-        heirs = tuple(standing[id_] for id_ in _heirs(unit.id, successors) if id_ in standing)
+    for unit in sorted(communes, key=territory.by_name):
+        heirs = tuple(standing[id_] for id_ in heirs_of(unit.id) if id_ in standing)
         if heirs and _full_name(unit) not in today:
             found.setdefault(_full_name(unit), FormerName(unit, heirs))
     return list(found.values())
@@ -40,27 +36,3 @@ def former_names(on: date) -> list[FormerName]:
 
 def _full_name(unit: Unit) -> str:
     return f"{unit.kind} {unit.name}"
-
-
-def _successors(on: date) -> dict[int, list[int]]:
-    links = select(UnitSuccession.predecessor_id, UnitSuccession.successor_id)
-    found: dict[int, list[int]] = defaultdict(list)
-    for old, new in db.session.execute(
-        links.where(UnitSuccession.on_date <= on).order_by(UnitSuccession.id)
-    ):
-        found[old].append(new)
-    return found
-
-
-def _heirs(unit_id: int, successors: dict[int, list[int]]) -> Iterable[int]:
-    """Return, once each, the ends of all chains of successions that begin at a unit."""
-    ends: dict[int, None] = {}
-    waiting, seen = [unit_id], {unit_id}
-    while waiting:
-        current = waiting.pop(0)
-        following = [each for each in successors.get(current, []) if each not in seen]
-        if not successors.get(current):
-            ends[current] = None
-        seen.update(following)
-        waiting += following
-    return [end for end in ends if end != unit_id]

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from webapp.domain.geo import Land, LandIndex
 from webapp.domain.passing import Day
-from webapp.domain.succession import Inheritance, inheritances
+from webapp.domain.succession import Inheritance, heirs_standing, inheritances
 from webapp.extensions import db
 from webapp.models import Boundary, Unit, UnitSuccession
 from webapp.services import territory
@@ -137,7 +137,7 @@ def _heirs(
         heirs[part.predecessor_id] = (*heirs.get(part.predecessor_id, ()), part.successor_id)
     written = _written_heirs(on)
     for unit_id in asked:
-        found = heirs.get(unit_id) or _standing(written, unit_id, ended)
+        found = heirs.get(unit_id) or heirs_standing(written, unit_id, ended)
         if found:
             heirs[unit_id] = found
     return heirs
@@ -146,7 +146,7 @@ def _heirs(
 def heirs_written(on: date, ended: Collection[int]) -> Callable[[int], tuple[int, ...]]:
     """Return what answers who stands on a day for a unit that ended, as it was written down."""
     written = _written_heirs(on)
-    return lambda unit_id: _standing(written, unit_id, ended)
+    return lambda unit_id: heirs_standing(written, unit_id, ended)
 
 
 def _written_heirs(on: date) -> dict[int, list[int]]:
@@ -156,24 +156,6 @@ def _written_heirs(on: date) -> dict[int, list[int]]:
     for row in db.session.scalars(rows):
         written.setdefault(row.predecessor_id, []).append(row.successor_id)
     return written
-
-
-def _standing(
-    written: dict[int, list[int]], unit_id: int, ended: Collection[int]
-) -> tuple[int, ...]:
-    """Walk along successors to those that exist; whoever was seen before is not visited again."""
-    found: list[int] = []
-    seen, waiting = {unit_id}, list(written.get(unit_id, []))
-    while waiting:
-        successor = waiting.pop(0)
-        if successor in seen:
-            continue
-        seen.add(successor)
-        if successor in ended:
-            waiting += written.get(successor, [])
-        else:
-            found.append(successor)
-    return tuple(found)
 
 
 def units_of(ids: Collection[int]) -> dict[int, Unit]:
