@@ -19,6 +19,7 @@ from webapp.models import (
     ResponsibilityRule,
     ResponsibilityVersion,
     Unit,
+    UnitSuccession,
 )
 from webapp.services import routing, territory
 from webapp.services.routing import Partner, Route
@@ -58,7 +59,7 @@ def make_authority(code: str = "DS", valid_to: date | None = None) -> Unit:
     return unit
 
 
-def lay_railway(authority: Unit | None) -> Corridor:
+def lay_railway(authority: Unit | None, begins: date = LONG_AGO) -> Corridor:
     """Lay a line from west to east through the middle of both communes."""
     line = Corridor(
         code="DSTN",
@@ -70,7 +71,7 @@ def lay_railway(authority: Unit | None) -> Corridor:
             "type": "LineString",
             "coordinates": [[109.0, HERE.latitude], [109.1, HERE.latitude]],
         },
-        valid_from=LONG_AGO,
+        valid_from=begins,
     )
     with transaction() as work:
         work.session.add(line)
@@ -188,6 +189,33 @@ def test_where_the_rule_names_somebody_who_is_not_there_the_reason_is_told(
     lay_railway(make_authority(valid_to=date(2025, 6, 30)))
     write_table(rule("railway", "corridor_authority"))
     assert (go(HERE).lead_unit_id, go(HERE).problem) == (None, "lead_missing")
+
+
+ENDED_ON, LATER = date(2026, 3, 31), date(2026, 4, 2)
+
+
+@pytest.mark.parametrize("way", ["succession", "line of the day", "nobody"])
+def test_in_the_place_of_an_authority_that_ended_meanwhile_acts_who_stands_for_it(
+    communes: tuple[Unit, Unit], way: str
+) -> None:
+    old = make_authority(valid_to=ENDED_ON)
+    new = make_authority("DSVN")
+    line = lay_railway(old)
+    write_table(rule("railway", "corridor_authority", ("commune", None)))
+    with transaction() as work:
+        if way == "succession":
+            row = UnitSuccession(predecessor_id=old.id, successor_id=new.id, on_date=LATER)
+            work.session.add(row)
+        if way == "line of the day":
+            work.session.get_one(Corridor, line.id).valid_to = ENDED_ON
+    if way == "line of the day":
+        lay_railway(new, begins=LATER)
+    came = routing.route(HERE, 10.0, "road_damage", ENDED_ON, acting_on=LATER)
+    assert came.commune_id == communes[0].id
+    if way == "nobody":
+        assert (came.lead_unit_id, came.problem) == (None, "lead_missing")
+    else:
+        assert (came.lead_unit_id, came.problem) == (new.id, None)
 
 
 def test_what_a_person_set_leads_and_whom_the_table_names_coordinates(

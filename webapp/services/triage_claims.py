@@ -51,7 +51,15 @@ def route_of(
     """
     accuracy_m = position.accuracy_m if position else None
     day = clock.today() if set_unit_id else day_that_counts(position, report)
-    return routing.route(position, accuracy_m, category_code, day, set_unit_id=set_unit_id)
+    return routing.route(
+        position,
+        accuracy_m,
+        category_code,
+        day,
+        set_unit_id=set_unit_id,
+        # Whoever ended while the report waited can act no more.
+        acting_on=clock.today(),
+    )
 
 
 def day_that_counts(position: Position | None, report: Report) -> date:
