@@ -27,6 +27,7 @@ from tests.servers.casework_scene import (
     make_officer,
     moments_ago,
 )
+from tests.servers.crossings_scene import make_crossing
 from webapp import clock
 from webapp.domain.errors import AnLoError, Conflict, InvalidInput, NotAllowed, NotFound
 from webapp.extensions import db
@@ -40,7 +41,7 @@ from webapp.models import (
     OutboxEntry,
     Place,
 )
-from webapp.services import casefile, casework_acts
+from webapp.services import casefile, casework_acts, crossings_cases
 from webapp.services import casework_coordination as coordination
 from webapp.services.case_families import lock_survivor, survivor_of
 from webapp.services.casework import open_case
@@ -129,6 +130,18 @@ def test_the_case_that_is_further_along_goes_on(pair: tuple[Case, Case], officer
     assert merge(officer, seen(older), seen(newer)) == newer.number
     assert reread(newer).status == "acknowledged"
     assert reread(older).merged_into_id == newer.id
+
+
+def test_the_case_that_goes_on_is_at_the_crossing_of_the_other(
+    pair: tuple[Case, Case], officer: Officer
+) -> None:
+    older, newer = pair
+    crossing = make_crossing(SPOT)
+    crossings_cases.link(officer, seen(newer), crossing.id)
+    merge(officer, seen(newer), seen(older))
+    assert reread(older).crossing_id == crossing.id
+    assert events_of(older)[-1].kind == "crossing_linked"
+    check_history(older, newer)
 
 
 def test_the_highest_severity_and_the_earliest_deadlines_win(

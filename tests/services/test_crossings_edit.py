@@ -1,6 +1,5 @@
 """The register of crossings, written: registering, changing, inspecting, linking a case."""
 
-from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from sqlalchemy import select
 from tests.factories import make_case, make_commune, make_officer, make_supervising_unit, somewhere
 from tests.servers.casework_scene import jpeg
 from tests.servers.crossings_scene import cells, make_crossing, make_railway, post_kilometres
-from webapp import clock
 from webapp.adapters.photo_store import PhotoStore
 from webapp.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from webapp.domain.linear_reference import say_chainage
@@ -401,14 +399,3 @@ def test_a_case_is_not_linked_to_a_far_crossing_of_somebody_else(
 def test_other_cases_have_no_block(officer: Officer, commune: Unit) -> None:
     make_crossing(somewhere(), commune)
     assert crossings_cases.on_case(officer, make_case(commune)) is None
-
-
-def test_crossings_follow_their_land_to_the_unit_that_holds_it(district: Unit) -> None:
-    today = clock.today()
-    old = make_commune(parent=district, valid_to=today - timedelta(days=1))
-    new = make_commune(parent=district, valid_from=today)
-    crossing = make_crossing(somewhere(), old)
-    assert [crossings_edit.follow_today() for _twice in range(2)] == [1, 0]
-    assert read(crossing.id).unit_id == new.id
-    [row] = history(crossing.id)
-    assert (row.kind, row.officer_id, row.data["unit_code"]) == ("changed", None, new.code)

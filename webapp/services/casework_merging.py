@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain import merging
 from webapp.domain.errors import Conflict, NotAllowed, NotFound
 from webapp.models import Attachment, Case, CaseEvent, Category, Officer
-from webapp.services import labelling
+from webapp.services import crossings_cases, labelling
 from webapp.services.case_families import (
     family_ids,
     first_opened_at,
@@ -149,6 +149,7 @@ def _merge(act: Acting, survivor: Case, merged: Case, note: str | None) -> None:
         **merging.past_together(state_of(survivor), state_of(merged)),
     }
     append(act.work, survivor, "merged", actor=act.officer, now=act.now, data=data, words=note)
+    crossings_cases.carry_link(act.work, act.officer, merged, survivor, act.now)
     ask_for_days_of(act.work, [merged])
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -10,6 +11,7 @@ from webapp.domain.errors import NotFound
 from webapp.domain.geo import Position, distance_m
 from webapp.extensions import db
 from webapp.models import Case, Corridor, Crossing, Officer
+from webapp.services.casework import append
 from webapp.services.casework_acts import Seen, acting, begin, lock_cases
 from webapp.services.crossings import is_owner, near_spot, seen_by
 from webapp.services.transaction import Transaction
@@ -95,6 +97,16 @@ def link_locked(
     if case.crossing_id == (crossing.id if crossing else None):
         return
     act.append(data=_data(case, crossing))
+
+
+def carry_link(
+    work: Transaction, officer: Officer, merged: Case, survivor: Case, now: datetime
+) -> None:
+    """Give the case that goes on the crossing of the one merged into it, if it has none itself."""
+    crossing = work.session.get(Crossing, merged.crossing_id) if merged.crossing_id else None
+    if crossing is not None and survivor.crossing_id is None:
+        data = _data(survivor, crossing)
+        append(work, survivor, "crossing_linked", actor=officer, now=now, data=data)
 
 
 def _data(case: Case, crossing: Crossing | None) -> dict[str, object]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import BinaryIO
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,7 +18,7 @@ from webapp.domain.crossings import Entry, Problem
 from webapp.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from webapp.domain.geo import Position
 from webapp.extensions import db
-from webapp.models import Crossing, Officer, Unit
+from webapp.models import Crossing, Officer
 from webapp.services import casefile, crossings_photos, territory
 from webapp.services.casework_acts import written
 from webapp.services.crossings import (
@@ -199,40 +199,6 @@ def _write_inspection(
         raise InvalidInput("crossing_inspection_empty", field="words")
     row = note(work, crossing, "inspected", officer, clock.now(), words)
     crossings_photos.add(work, photos, crossing, row, officer)
-
-
-def follow_today() -> int:
-    """Give crossings whose unit is no more to whoever holds their land today; return how many.
-
-    The clock does it on every turn; on nearly all of them there is nothing to do.
-    """
-    today = clock.today()
-    if db.session.scalar(_left_behind(today).with_only_columns(Crossing.id).limit(1)) is None:
-        return 0
-    with transaction() as work:
-        return follow_land(work, today, clock.now())
-
-
-def follow_land(work: Transaction, on: date, now: datetime) -> int:
-    """Give crossings of units that do not exist on a day to whoever holds their land then.
-
-    Twice is like once. A crossing on nobody's land stays with the unit that it had.
-    """
-    stale = _left_behind(on).order_by(Crossing.id).with_for_update(of=Crossing)
-    moved = 0
-    for crossing in work.session.scalars(stale):
-        heir = territory.commune_at(Position(crossing.latitude, crossing.longitude), on)
-        if heir is not None and heir.id != crossing.unit_id:
-            crossing.unit = heir
-            note(work, crossing, "changed", None, now)
-            moved += 1
-    return moved
-
-
-def _left_behind(on: date) -> Select[Crossing]:
-    """Return the query for crossings whose unit does not exist on a day."""
-    is_gone = or_(Unit.valid_to < on, Unit.valid_from > on)
-    return select(Crossing).join(Unit, Unit.id == Crossing.unit_id).where(is_gone)
 
 
 def _read(cells: Mapping[str, str]) -> Entry:

@@ -12,7 +12,7 @@ from webapp import clock
 from webapp.domain.errors import InvalidInput, NotAllowed, NotFound
 from webapp.extensions import db
 from webapp.models import Case, CaseEvent, Coordination, Officer, TerritorySwitch, Transfer
-from webapp.services import casework_coordination
+from webapp.services import casework_coordination, crossings_land
 from webapp.services.casework import append
 from webapp.services.territory_moves import open_transfer
 from webapp.services.territory_switch import (
@@ -36,7 +36,7 @@ def correct(
 
     What was done since stays: a case that was resolved meanwhile remains with whoever resolved
     it, a lead that was transferred since remains where it went. A correction that was killed is
-    taken up by the next call.
+    taken up by the next call. Registered crossings that followed go back as well.
 
     Args:
         switch_id: the run to correct.
@@ -236,6 +236,7 @@ def _finish(run_id: int, switch_id: int) -> TerritorySwitch:
             if officer.unit_id == to_id:
                 officer.unit_id = from_id
                 moved_back.append([officer_id, to_id, from_id])
+        crossings_land.lead_back(work, corrected.on_date, clock.now())
         run.details = {
             **run.details,
             "state": "done",

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from webapp import clock
 from webapp.extensions import db
 from webapp.models import Officer, TerritorySwitch
-from webapp.services import crossings_edit, outbox, territory_day, territory_switch
+from webapp.services import crossings_land, outbox, territory_day, territory_switch
 from webapp.services.outbox import Lease
 from webapp.services.transaction import transaction
 
@@ -18,10 +18,12 @@ MOST_AT_ONCE = 500
 def take() -> None:
     """Do what a turn of the clock does: cases follow by a job, registered crossings at once.
 
-    Crossings are few, and nobody's deadline hangs on them.
+    Crossings are few, and nobody's deadline hangs on them. After a correction both wait for the
+    person who says when to switch again.
     """
     ask_for_switch()
-    crossings_edit.follow_today()
+    if due_on(clock.today()) is not None:
+        crossings_land.follow_today()
 
 
 def ask_for_switch() -> None:
