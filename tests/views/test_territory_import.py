@@ -22,6 +22,8 @@ BEFORE = datetime(2025, 6, 20, 3, 0, tzinfo=UTC)
 AFTER = datetime(2025, 7, 1, 0, 30, tzinfo=UTC)
 
 WIDE = [[109.02, 11.6], [109.06, 11.6], [109.06, 11.62], [109.02, 11.62], [109.02, 11.6]]
+WEST = [[109.02, 11.6], [109.04, 11.6], [109.04, 11.62], [109.02, 11.62], [109.02, 11.6]]
+EAST = [[109.04, 11.6], [109.06, 11.6], [109.06, 11.62], [109.04, 11.62], [109.04, 11.6]]
 BOW_TIE = [[109.02, 11.6], [109.06, 11.62], [109.06, 11.6], [109.02, 11.62], [109.02, 11.6]]
 METRES = [[585000, 1283000], [586000, 1283000], [586000, 1284000], [585000, 1283000]]
 
@@ -126,6 +128,30 @@ def test_what_was_previewed_is_imported_and_switched_and_corrected(
     assert "Đã được sửa lại ngày 1/7/2025." in last
     assert "sửa lại lần số 1" in last
     assert count(app, TerritorySwitch) == 2
+
+
+def test_communes_written_down_anew_are_neither_new_nor_moving_nor_reused_codes(
+    visitor: Visitor,
+) -> None:
+    same = file_of(WEST, name="Tây").replace(b'"90"', b'"1"')
+    page = look(visitor, same, is_ending_predecessors="on").text
+    assert re.search(r"<b>0</b>\s+đơn vị mới, <b>1</b> như cũ", page)
+    assert re.search(r"<b>0</b>\s+vụ việc đang mở sẽ đổi đơn vị", page)
+    confirm(visitor, hidden(page))
+    with clock.at(AFTER):
+        assert "dùng lại" not in visitor.client.get("/territory").text
+    again = look(visitor, same, is_ending_predecessors="on").text
+    assert "Tệp này không đổi gì" in again
+    assert "/territory/import/confirm" not in again
+
+
+def test_a_code_that_another_commune_takes_is_pointed_out(visitor: Visitor) -> None:
+    other = file_of(EAST, name="Đông").replace(b'"90"', b'"1"')
+    page = look(visitor, other, is_ending_predecessors="on").text
+    assert "mới, dùng lại mã của đơn vị khác" in page
+    confirm(visitor, hidden(page))
+    with clock.at(AFTER):
+        assert "dùng lại" in visitor.client.get("/territory").text
 
 
 def test_a_day_ahead_shows_numbers_and_offers_no_button(visitor: Visitor) -> None:

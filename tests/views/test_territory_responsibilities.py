@@ -171,6 +171,7 @@ def test_a_version_that_leaves_something_to_nobody_is_saved_only_knowingly(
     with app.app_context():
         assert len(responsibilities.versions()) == 1
     assert send(visitor, rule, act="save", accepts_holes="1").status_code == 302
+    assert "Từ ngày đó bản 2 sẽ để trống những chỗ này" in visitor.client.get("/territory").text
 
 
 def test_faults_are_told_line_by_line_and_every_word_is_kept(visitor: Visitor) -> None:

@@ -54,7 +54,8 @@ class RuleLine:
 class Edition:
     """One version in the list of them, and who saved or withdrew it when.
 
-    ``saved_by`` is None for the table that ships.
+    ``saved_by`` is None for the table that ships. ``holes`` are the problems, on its first day,
+    because of which reports would be held; only one that lies ahead is looked at.
     """
 
     number: int
@@ -65,6 +66,7 @@ class Edition:
     saved_by: str | None
     withdrawn_at: datetime | None
     withdrawn_by: str | None
+    holes: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,9 +134,18 @@ def editions(on: date) -> list[Edition]:
             saved_by=names.get(version.created_by_id or 0),
             withdrawn_at=version.withdrawn_at,
             withdrawn_by=names.get(version.withdrawn_by_id or 0),
+            holes=_holes(version) if _state(version, present, on) == "ahead" else (),
         )
         for version in responsibilities.versions(with_withdrawn=True)
     ]
+
+
+def _holes(version: ResponsibilityVersion) -> tuple[Problem, ...]:
+    day = version.valid_from
+    rules = [responsibilities.rule_of(row) for row in version.rules]
+    around = responsibilities_check.surroundings(day, day)
+    found = responsibilities_check.problems_of(rules, around)
+    return tuple(problem for problem in found if problem.is_blocking)
 
 
 def _state(

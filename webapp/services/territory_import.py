@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
 from shapely.geometry import shape
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from webapp import clock
@@ -51,12 +53,20 @@ class ImportOrder:
 
 @dataclass
 class ImportReport:
-    """What an import did, or would do; names are "kind name", in the order of the file."""
+    """What an import did, or would do; names are "kind name", in the order of the file.
+
+    Of the units that were ``added``, ``continued`` are communes of the day before on the same
+    land, and ``reused`` bear the code of another unit. ``is_writing`` is False where everything
+    stands in the register already. ``open_cases_moving`` counts those that get another commune,
+    not those whose commune is only written down anew.
+    """
 
     repairs: tuple[Repair, ...]
     seams: tuple[Seam, ...]
     foreign_overlaps: tuple[Seam, ...] = ()
     added: list[str] = field(default_factory=list)
+    continued: list[str] = field(default_factory=list)
+    reused: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     parent: str | None = None
@@ -66,9 +76,12 @@ class ImportReport:
     unknown_predecessors: tuple[str, ...] = ()
     other_first_days: tuple[date, ...] = ()
     open_cases_moving: int | None = None
+    is_writing: bool = False
 
 
-def import_boundaries(text: str, order: ImportOrder) -> ImportReport:
+def import_boundaries(
+    text: str, order: ImportOrder, check: Callable[[ImportReport], None] | None = None
+) -> ImportReport:
     """Read a boundary file and write its units, boundaries and their parent, all or nothing.
 
     A unit is known by its code *and* ``valid_from``: the same file again changes nothing, the
@@ -77,12 +90,22 @@ def import_boundaries(text: str, order: ImportOrder) -> ImportReport:
     counts, unless a newer unit bears its code, and ``foreign_overlaps`` names such double claims.
     Who took whose land is written down wherever both sets are known, whichever came first.
 
+    Args:
+        text: the file.
+        order: what the administrator says beside it.
+        check: is shown what the import did before it counts; what it raises takes all of it back.
+
     Raises:
         InvalidInput: the file cannot be used (``domain.boundaries.read_boundaries``), or
             ``boundaries_end_before_start`` names a unit whose last day lies before the first.
     """
     with transaction() as work:
-        return _take(work.session, text, order)
+        # Two who import at once wait for each other here, so that a check sees what counts.
+        work.session.execute(select(Unit.id).order_by(Unit.id).limit(1).with_for_update())
+        report = _take(work.session, text, order)
+        if check is not None:
+            check(report)
+    return report
 
 
 def preview_boundaries(text: str, order: ImportOrder) -> ImportReport:
@@ -95,11 +118,38 @@ def preview_boundaries(text: str, order: ImportOrder) -> ImportReport:
     """
     with rehearsal() as work:
         report = _take(work.session, text, order)
-        report.open_cases_moving = len(territory_switch.plan(order.valid_from).moves)
+        plan = territory_switch.plan(order.valid_from)
+        same = territory_succession.same_communes(work.session, list(plan.units.values()))
+        pairs = [(move.from_unit_id, move.to_unit_id) for move in plan.moves]
+        report.open_cases_moving = sum(1 for pair in pairs if pair not in same)
     return report
 
 
 def _take(session: Session, text: str, order: ImportOrder) -> ImportReport:
+    with _watched(session) as flushes:
+        report = _taken(session, text, order)
+        session.flush()
+    report.is_writing = bool(flushes)
+    return report
+
+
+@contextmanager
+def _watched(session: Session) -> Iterator[list[bool]]:
+    """Note every flush that writes a row."""
+    flushes: list[bool] = []
+
+    def note(flushing: Session, _context: object) -> None:
+        if flushing.new or flushing.deleted or any(map(flushing.is_modified, flushing.dirty)):
+            flushes.append(True)
+
+    event.listen(session, "after_flush", note)
+    try:
+        yield flushes
+    finally:
+        event.remove(session, "after_flush", note)
+
+
+def _taken(session: Session, text: str, order: ImportOrder) -> ImportReport:
     found = read_boundaries(text)
     lands = [_dated(land, order) for land in found.units]
     report = ImportReport(found.repairs, found.seams, other_first_days=_other_days(lands, order))
@@ -117,7 +167,20 @@ def _take(session: Session, text: str, order: ImportOrder) -> ImportReport:
         for day in sorted({order.valid_from, *(day + timedelta(days=1) for day in last_days)})
         for line in territory_succession.write_measured(session, day)
     )
+    _tell_codes(session, units, report)
     return report
+
+
+def _tell_codes(session: Session, units: Sequence[Unit], report: ImportReport) -> None:
+    """Say which of the new units are communes of before, and which bear another unit's code."""
+    codes = [unit.code for unit in units]
+    bearers = session.scalars(select(Unit).where(Unit.code.in_(codes))).all()
+    same = {new_id for _old_id, new_id in territory_succession.same_communes(session, bearers)}
+    earlier = {unit.code for unit in bearers if unit not in units}
+    for unit in units:
+        title = territory_succession.title_of(unit)
+        if title in report.added and unit.code in earlier:
+            (report.continued if unit.id in same else report.reused).append(title)
 
 
 def _write(

@@ -1,9 +1,10 @@
 """The territory as the administrator sees it: units, boundary sets, lines, rules; numbers only."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from shapely.geometry import shape
 from sqlalchemy import func, select
@@ -24,7 +25,7 @@ from webapp.models import (
     UnitParent,
     UnitSuccession,
 )
-from webapp.services import territory, territory_switch
+from webapp.services import territory, territory_succession, territory_switch
 from webapp.services.corridors import corridors_on
 from webapp.services.dated import holds_on, stands_on
 
@@ -141,7 +142,7 @@ def overview(on: date) -> Overview:
 
 
 def _unit_lines(units: list[Unit], boundaries: list[Boundary], on: date) -> list[UnitLine]:
-    codes = Counter(unit.code for unit in units)
+    reused = _reused(units)
     standing = [unit for unit in units if stands_on(unit, on)]
     newest = {unit.code: unit.id for unit in standing}
     by_id = {unit.id: unit for unit in units}
@@ -153,7 +154,7 @@ def _unit_lines(units: list[Unit], boundaries: list[Boundary], on: date) -> list
         UnitLine(
             unit=unit,
             area_km2=land.get(unit.id),
-            is_code_reused=codes[unit.code] > 1,
+            is_code_reused=unit.id in reused,
             parent=by_id.get(parents.get(unit.id, 0)),
             open_cases=open_cases.get(unit.id, 0),
             officers=officers.get(unit.id, 0),
@@ -164,6 +165,21 @@ def _unit_lines(units: list[Unit], boundaries: list[Boundary], on: date) -> list
         if newest[unit.code] == unit.id
     ]
     return sorted(lines, key=lambda line: territory.by_name(line.unit))
+
+
+def _reused(units: list[Unit]) -> set[int]:
+    """Return the units whose code another unit bears at another time, as one with other land."""
+    same = territory_succession.same_communes(db.session(), units)
+    bearers: dict[str, list[Unit]] = defaultdict(list)
+    for unit in units:
+        bearers[unit.code].append(unit)
+    others = [
+        pair
+        for bearing in bearers.values()
+        for pair in pairwise(bearing)
+        if (pair[0].id, pair[1].id) not in same
+    ]
+    return {unit.id for pair in others for unit in pair}
 
 
 def _successions(

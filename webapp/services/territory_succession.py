@@ -183,6 +183,34 @@ def _bearer(session: Session, named: NamedUnit, on: date) -> Unit | None:
     return session.scalars(bearing.order_by(Unit.valid_from.desc())).first()
 
 
+def same_communes(session: Session, units: Sequence[Unit]) -> frozenset[tuple[int, int]]:
+    """Return the pairs, older and newer, that are one commune written down anew.
+
+    They bear one code and one name, and the newer took all that the older held and nothing else.
+    Whatever else bears a code again is another unit.
+    """
+    after: dict[int, set[int]] = {}
+    before: dict[int, set[int]] = {}
+    for row in session.scalars(select(UnitSuccession)):
+        after.setdefault(row.predecessor_id, set()).add(row.successor_id)
+        before.setdefault(row.successor_id, set()).add(row.predecessor_id)
+    known = {unit.id: unit for unit in units}
+    return frozenset(
+        (old_id, new_id)
+        for old_id, heirs in after.items()
+        for new_id in heirs
+        if heirs == {new_id}
+        and before[new_id] == {old_id}
+        and old_id in known
+        and new_id in known
+        and _called(known[old_id]) == _called(known[new_id])
+    )
+
+
+def _called(unit: Unit) -> tuple[str, str]:
+    return unit.code, title_of(unit)
+
+
 def write(session: Session, predecessor: Unit, successor: Unit, day: date) -> None:
     """Write one succession down, once."""
     _write_ids(session, predecessor.id, successor.id, day)

@@ -70,9 +70,12 @@ def take(upload: str, seal: str, order: ImportOrder, store: UploadStore) -> Impo
         InvalidInput: as ``territory_import.import_boundaries``.
     """
     text = _text(_kept(upload, store))
-    if _seal(territory_import.preview_boundaries(text, order)) != seal:
-        raise Conflict("boundaries_changed")
-    return territory_import.import_boundaries(text, order)
+
+    def check(report: ImportReport) -> None:
+        if _seal(report) != seal:
+            raise Conflict("boundaries_changed")
+
+    return territory_import.import_boundaries(text, order, check)
 
 
 def _kept(upload: str, store: UploadStore) -> bytes:

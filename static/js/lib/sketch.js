@@ -1,7 +1,7 @@
 // A small still map around a spot, drawn from our own outlines: no map library, no tile server.
 
 import { makeSvg } from './dom.js';
-import { polygonsOf } from './land.js';
+import { communeAt, polygonsOf } from './land.js';
 
 const width = 328;
 const height = 150;
@@ -59,6 +59,56 @@ function scaleBar(words) {
   ];
 }
 
+// Names stand where their commune is widest in sight: the middle of the points of a grid on its land.
+const gridPx = 14;
+const nameHeight = 18;
+
+function spotAt(spot, x, y) {
+  const stretch = Math.cos((spot.latitude * Math.PI) / 180);
+  return {
+    latitude: spot.latitude - ((y - height / 2) * metresPerPx) / metresPerDegree,
+    longitude: spot.longitude + ((x - width / 2) * metresPerPx) / (stretch * metresPerDegree),
+  };
+}
+
+function inSight(land, spot) {
+  const found = new Map();
+  for (let x = gridPx; x < width; x += gridPx) {
+    for (let y = nameHeight; y < height - nameHeight; y += gridPx) {
+      const unit = communeAt(land, spotAt(spot, x, y));
+      if (unit) found.set(unit, [...(found.get(unit) || []), [x, y]]);
+    }
+  }
+  return found;
+}
+
+function middleOf(points) {
+  const [x, y] = [0, 1].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length);
+  const awayFrom = ([px, py]) => Math.hypot(px - x, py - y);
+  return points.reduce((best, point) => (awayFrom(point) < awayFrom(best) ? point : best));
+}
+
+// A name keeps clear of the edges, of the pin, and of names that stand already.
+function nameAt(points, words, taken) {
+  const half = words.length * 3.6;
+  const isFree = ([x, y]) => x > half + 4 && x < width - half - 4
+    && (Math.abs(x - width / 2) > half + 20 || y < height / 2 - 56 || y > height / 2 + nameHeight)
+    && taken.every((other) => Math.abs(y - other.y) > nameHeight || Math.abs(x - other.x) > half + other.half);
+  const free = points.filter(isFree);
+  if (!free.length) return null;
+  const [x, y] = middleOf(free);
+  return { x, y, half, words };
+}
+
+function names(land, spot) {
+  const found = [...inSight(land, spot)].sort((one, other) => other[1].length - one[1].length);
+  const placed = found.reduce((taken, [unit, points]) => {
+    const name = nameAt(points, unit.full_name, taken);
+    return name ? [...taken, name] : taken;
+  }, []);
+  return placed.map(({ x, y, words }) => makeSvg('text', { class: 'm-text m-commune', x, y }, words));
+}
+
 /** An SVG picture of `spot` (`{latitude, longitude, accuracy_m}`) named `label` for readers. */
 export function sketchOf(land, spot, label, scaleWords) {
   const place = sheetAround(spot);
@@ -66,5 +116,5 @@ export function sketchOf(land, spot, label, scaleWords) {
   const lines = land.lines.features.map((line) => drawLine(line, place));
   return makeSvg('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': label },
     makeSvg('path', { class: 'm-far', d: `M0 0h${width}v${height}H0z` }),
-    ...lands, ...[].concat(...lines), ...scaleBar(scaleWords), ...pin(spot.accuracy_m));
+    ...lands, ...[].concat(...lines), ...names(land, spot), ...scaleBar(scaleWords), ...pin(spot.accuracy_m));
 }
