@@ -61,6 +61,7 @@ CROSSINGS: dict[str, LazyString] = {
     "crossings_csv_broken": _("Tệp CSV hỏng: có dấu nháy mở mà không đóng."),
     "crossings_titles_missing": _("Dòng tiêu đề thiếu cột: %(titles)s."),
     "crossings_too_many": _("Tệp có quá %(most)s dòng."),
+    "crossings_file_empty": _("Tệp trống, không có gì để nhập."),
     "crossings_file_missing": _("Hãy chọn một tệp CSV hoặc GeoJSON."),
     "crossings_file_too_large": _(
         "Tệp lớn hơn %(most)s KB. Hãy chia nhỏ, hoặc nhập bằng lệnh flask crossings import."

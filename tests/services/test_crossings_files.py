@@ -64,7 +64,7 @@ def test_a_changed_row_names_what_it_changes(supervisor: Officer) -> None:
     crossings_files.import_file(supervisor, content(row("LD-1")))
     plan = crossings_files.import_file(supervisor, content(row("LD-1", "Km1397+260", "đã đóng")))
     [changed] = plan.of("changed")
-    assert changed.fields == ("km", "state")
+    assert [each.name for each in changed.differences] == ["chainage_m", "state"]
     assert db.session.scalars(select(Crossing.state)).all() == ["closed"]
     assert kinds() == ["imported", "imported"]
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -338,6 +339,7 @@ def test_a_file_is_previewed_and_then_taken(
     preview = supervisor.post(page, upload(text), form=page)
     assert preview.status_code == 200
     assert "Thêm 1, thay đổi 1, giữ nguyên 0 lối đi" in preview.text
+    assert re.search(r"Lý trình: .+ → <b>.+</b>", preview.text)
     taken = {"content": text, "seal": hidden(preview.text, "seal")}
     assert "LD-8" in follow(supervisor, supervisor.post(page, taken, form=page))
     stale = supervisor.post(page, taken, form=page)
@@ -402,7 +404,7 @@ def test_a_file_with_a_bad_row_names_it_and_offers_nothing(signed_in: SignIn, la
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "Hãy chọn một tệp"),
+        ("", "Tệp trống, không có gì để nhập."),
         ("Mã;Tên\nLD-1;x", "Dòng tiêu đề thiếu cột: Vĩ độ, Kinh độ"),
         ("{", "không phải GeoJSON"),
         ("x" * 200_000, "lớn hơn 160 KB"),

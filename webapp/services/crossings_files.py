@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.domain.crossing_files import (
-    TITLES,
     Reading,
     Row,
     RowProblem,
@@ -33,30 +32,28 @@ from webapp.services.crossings_entries import (
     settle,
     take,
 )
+from webapp.services.crossings_show import Difference, differences
 from webapp.services.transaction import Transaction, transaction
 
 WRITERS = {"csv": write_csv, "geojson": write_geojson}
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "geojson": "application/geo+json"}
 
-# How a crossing's entry names what the file's columns call otherwise.
-_COLUMNS = {"chainage_m": "km", "unit_code": "unit"}
-
 
 @dataclass(frozen=True)
 class Planned:
-    """What a row would do: ``fields`` name the columns that it changes of a known crossing."""
+    """What a row would do: ``differences`` are the values that it changes of a known crossing."""
 
     number: int
     settled: Settled
     known: Crossing | None
-    fields: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
 
     @property
     def action(self) -> str:
         """Return added, changed or unchanged."""
         if self.known is None:
             return "added"
-        return "changed" if self.fields else "unchanged"
+        return "changed" if self.differences else "unchanged"
 
 
 @dataclass(frozen=True)
@@ -148,8 +145,8 @@ def _plan(session: Session, reading: Reading, on: date) -> Plan:
         settled, found = _settled(session, row, crossing, on)
         problems += [RowProblem(row.number, problem) for problem in found]
         if not found:
-            fields = _changed_fields(crossing, settled) if crossing else ()
-            planned.append(Planned(row.number, settled, crossing, fields))
+            changes = _differences(crossing, settled) if crossing else ()
+            planned.append(Planned(row.number, settled, crossing, changes))
     problems.sort(key=lambda each: each.number)
     return Plan(planned, problems, _seal(reading, planned))
 
@@ -175,11 +172,8 @@ def _settled(
     return settled, problems
 
 
-def _changed_fields(known: Crossing, settled: Settled) -> tuple[str, ...]:
-    now, wanted = entry_of(known), _resolved(settled)
-    different = {name for name in vars(wanted) if getattr(now, name) != getattr(wanted, name)}
-    columns = {_COLUMNS.get(name, name) for name in different}
-    return tuple(name for name in TITLES if name in columns)
+def _differences(known: Crossing, settled: Settled) -> tuple[Difference, ...]:
+    return tuple(differences(vars(entry_of(known)), vars(_resolved(settled))))
 
 
 def _resolved(settled: Settled) -> Entry:

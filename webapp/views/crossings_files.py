@@ -96,6 +96,8 @@ def _file() -> bytes:
     else:
         content = text("content").encode()
     content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if upload and upload.filename and not content.strip():
+        raise InvalidInput("crossings_file_empty", field="file")
     if not content:
         raise InvalidInput("crossings_file_missing", field="file")
     if len(content) > LARGEST_FILE_KB * 1024:
