@@ -63,6 +63,9 @@ _MILESTONES = (
     "land_passed",
 )
 
+# Steps that the page tells without saying who took them: its lead, unless another unit is named.
+_CREDITED = frozenset({"first_viewed", "acknowledged", "started", "resolved"})
+
 
 @dataclass(frozen=True)
 class Told:
@@ -145,6 +148,16 @@ class CaseFile:
         """The shown reports with words, those that nobody reviewed first."""
         with_words = [item for item in self.reports if item.report.description]
         return sorted(with_words, key=lambda item: item.words_review != "pending")
+
+    @property
+    def by_others(self) -> dict[str, Told]:
+        """What counts for the case and was done by a unit that does not lead it now, by kind."""
+        lead_ids = {None, self.case.lead_unit_id}
+        mine = [told for told in reversed(self.timeline) if told.event.kind in _CREDITED]
+        newest = {told.event.kind: told for told in mine}
+        return {
+            kind: told for kind, told in newest.items() if told.event.actor_unit_id not in lead_ids
+        }
 
     @property
     def can_be_offered(self) -> bool:

@@ -27,7 +27,7 @@ from webapp.extensions import db
 from webapp.models import Attachment, Case, CaseNumberSeries, Category, Officer, Photo, Unit
 from webapp.services.casework_figures import is_current_attachment
 from webapp.services.queue_beside import (
-    BESIDE_VIEWS,
+    BESIDE_COUNTS,
     beside,
     counts_beside,
     ids_beside,
@@ -357,7 +357,7 @@ def _counts(
     """
     windows = [select(each.subquery()) for each in _windows(officer, walks, COUNT_CAP)]
     if not windows:
-        return dict.fromkeys((*VIEWS, *BESIDE_VIEWS), 0)
+        return dict.fromkeys((*VIEWS, *BESIDE_COUNTS), 0)
     every = union_all(*windows).subquery()
     urgency = (every.c.severity.desc(), every.c.due_at, every.c.witness_count.desc(), every.c.id)
     counted = select(every.c.id).order_by(*urgency).limit(COUNT_CAP)

@@ -10,6 +10,11 @@ from webapp.services.scope import UNIT_ROLES
 # Those that the unit is asked to take, and those in which it coordinates.
 BESIDE_VIEWS = ("incoming", "coordinating")
 
+# What of them waits for the unit's reply to a task; a figure alone, for they stand first in the
+# list of those in which it coordinates.
+OWED = "owed"
+BESIDE_COUNTS = (*BESIDE_VIEWS, OWED)
+
 
 def views_beside(officer: Officer) -> tuple[str, ...]:
     """Return the views of this kind that an officer has: none for those who stand above units."""
@@ -48,11 +53,13 @@ def ids_beside(officer: Officer) -> list[Select[Any]]:
 
 
 def counts_beside(officer: Officer, most: int) -> list[Any]:
-    """Return a column for each of these views, named like it: how many cases, up to ``most``."""
+    """Return a column for each of these figures, named like it: how many cases, up to ``most``."""
     ids = dict(zip(views_beside(officer), ids_beside(officer), strict=True))
+    if "coordinating" in ids:
+        ids[OWED] = ids["coordinating"].where(Coordination.state == "asked")
     return [
-        _count(ids[view], most).label(view) if view in ids else literal(0).label(view)
-        for view in BESIDE_VIEWS
+        _count(ids[name], most).label(name) if name in ids else literal(0).label(name)
+        for name in BESIDE_COUNTS
     ]
 
 
