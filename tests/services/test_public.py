@@ -27,6 +27,7 @@ from webapp.models import (
     Attachment,
     Case,
     Contact,
+    Notification,
     Officer,
     Photo,
     Report,
@@ -414,7 +415,7 @@ def test_whoever_has_the_key_takes_the_contact_back_for_good() -> None:
     report = make_report()
     give_key(report)
     give_contact(report)
-    assert public.tracking_page(KEY).report.has_contact
+    assert public.tracking_page(KEY).report.contact is not None
     for _ in range(2):
         public.withdraw_contact(KEY)
         db.session.expire_all()
@@ -422,14 +423,35 @@ def test_whoever_has_the_key_takes_the_contact_back_for_good() -> None:
     assert (contact.phone, contact.email) == (None, None)
     assert contact.withdrawn_at is not None
     standing = public.tracking_page(KEY).report
-    assert (standing.has_contact, standing.contact_withdrawn_on) == (False, clock.today())
+    assert (standing.contact, standing.contact_withdrawn_on) == (None, clock.today())
+
+
+def test_the_key_tells_whether_a_contact_was_asked_and_what_it_answered() -> None:
+    report = make_report()
+    give_key(report)
+    give_contact(report)
+    told = [public.tracking_page(KEY).report.contact]
+    now = clock.now()
+    asked = Notification(
+        id="1", report_id=report.id, kind="confirm", channel="webhook", state="sent", created_at=now
+    )
+    for change in ({"confirmed_at": None}, {"confirmed_at": now}, {"unsubscribed_at": now}):
+        with transaction() as work:
+            asked.due_at = now
+            work.session.add(asked)
+            contact = work.session.get_one(Contact, report.id)
+            for name, value in change.items():
+                setattr(contact, name, value)
+        told.append(public.tracking_page(KEY).report.contact)
+    states = [(each.state, each.is_mail) for each in told if each]
+    assert states == [("kept", True), ("asked", False), ("confirmed", False), ("off", False)]
 
 
 def test_a_report_without_a_contact_has_none_to_take_back() -> None:
     give_key(make_report())
     public.withdraw_contact(KEY)
     standing = public.tracking_page(KEY).report
-    assert (standing.has_contact, standing.contact_withdrawn_on) == (False, None)
+    assert (standing.contact, standing.contact_withdrawn_on) == (None, None)
 
 
 def test_nobody_takes_a_contact_back_without_its_key() -> None:

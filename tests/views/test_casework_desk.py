@@ -105,9 +105,15 @@ def test_taking_a_case_makes_the_unit_its_lead_and_keeps_the_commune_of_the_land
     number = open_one(app, district)
     officer, neighbour = sign_in("officer"), sign_in("neighbour")
     offer(officer, number, district.other_commune_id)
+    do(officer, number, "acknowledge")
+    empty = neighbour.client.get("/queue").text
+    assert "Nhưng đơn vị khác đang chờ" in empty
+    assert empty.count("vụ việc chờ đơn vị bạn nhận") == 2
     answer = do(neighbour, number, "accept-transfer")
     assert answer.headers["Location"].startswith(f"/cases/{number}")
-    assert f'data-number="{number}"' in neighbour.client.get("/queue").text
+    page = neighbour.client.get(f"/cases/{number}").text
+    assert page.count("do UBND xã ") == 3, "first view, and acknowledged twice"
+    assert f'data-number="{number}"' in neighbour.client.get("/queue?view=everything").text
     listed = officer.client.get("/queue?view=coordinating").text
     assert f'data-number="{number}"' in listed
     page = officer.client.get(f"/cases/{number}").text
@@ -125,6 +131,7 @@ def test_a_unit_that_coordinates_replies_on_the_page(
     assert refused.status_code == 422
     assert "Hãy viết đơn vị kia cần làm gì." in refused.text
     do(officer, number, "coordinate", task="Đo bề rộng vỉa hè.", **fields)
+    assert "vụ việc phối hợp chờ đơn vị bạn trả lời" in neighbour.client.get("/queue").text
     assert "Chờ đơn vị bạn trả lời" in neighbour.client.get("/queue?view=coordinating").text
     assert "Đo bề rộng vỉa hè." in neighbour.client.get(f"/cases/{number}").text
     do(neighbour, number, "reply", reply="Rộng 1,2 m.")
@@ -193,6 +200,25 @@ def test_a_stale_answer_is_not_written_and_keeps_the_words(
     fields = {"version": old, "words": "Không thuộc xã tôi."}
     answer = neighbour.post(f"{page}/refuse-transfer", fields, form=page)
     assert answer.status_code == 409
+    assert "Không thuộc xã tôi." in answer.text
+
+
+def test_an_answer_to_an_offer_that_was_withdrawn_is_told_that_there_is_nothing_to_do(
+    app: Flask, district: District, sign_in: SignIn
+) -> None:
+    number = open_one(app, district)
+    officer, neighbour = sign_in("officer"), sign_in("neighbour")
+    unit_id = str(district.other_commune_id)
+    do(officer, number, "coordinate", task="Đo bề rộng vỉa hè.", unit_id=unit_id, days="2")
+    offer(officer, number, district.other_commune_id)
+    page = f"/cases/{number}"
+    old = neighbour.client.get(page).text.split('name="version" value="')[1].split('"')[0]
+    do(officer, number, "withdraw-transfer")
+    fields = {"version": old, "words": "Không thuộc xã tôi."}
+    answer = neighbour.post(f"{page}/refuse-transfer", fields, form=page)
+    assert answer.status_code == 409
+    assert "không còn chờ nữa" in answer.text
+    assert "hãy bấm lần nữa" not in answer.text
     assert "Không thuộc xã tôi." in answer.text
 
 

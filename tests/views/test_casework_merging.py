@@ -22,9 +22,12 @@ from tests.servers.casework_scene import (
 )
 from tests.servers.counting import SqlCounter
 from tests.servers.visitor import Visitor
+from webapp import clock
 from webapp.domain.geo import Position
 from webapp.extensions import db
 from webapp.models import Case, CaseEvent, MergeSuggestion
+from webapp.services import casework_coordination
+from webapp.services.transaction import transaction
 
 SignIn = Callable[[str], Visitor]
 
@@ -280,7 +283,15 @@ def test_cases_of_two_units_and_cases_that_ended_say_why_they_stay_apart(
     assert "Hai vụ việc do hai đơn vị chủ trì nên không gộp được." in words_of(page)
     assert 'action="/cases' not in page[page.index("<main") : page.index("</main>")]
     officer = sign_in("officer")
-    assert officer.client.get(f"/cases/{two.older}/compare/{theirs}").status_code == 404
+    compared = f"/cases/{two.older}/compare/{theirs}"
+    assert officer.client.get(compared).status_code == 404
+    with app.app_context(), transaction() as work:
+        other = work.session.scalars(select(Case).where(Case.number == theirs)).one()
+        casework_coordination.inform(
+            work, other, district.commune_id, source="border", now=clock.now(), actor=None
+        )
+    ways_out = officer.client.get(compared).text
+    assert f"/cases/{two.older}?to={district.other_commune_id}#transfer" in ways_out
     itself = officer.client.get(f"/cases/{two.older}/compare/{two.older}").text
     assert "Đây là cùng một vụ việc." in words_of(itself)
 

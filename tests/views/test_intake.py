@@ -103,6 +103,13 @@ def test_the_plain_form_is_led_to_its_receipt_every_time(client: FlaskClient, po
     assert "style=" not in receipt.text
 
 
+def test_the_receipt_of_a_contact_says_that_a_confirmation_may_come(
+    client: FlaskClient, post: Post
+) -> None:
+    post(PHOTO, contact_email="an@example.com", headers=PAGE)
+    assert "hãy mở và bấm xác nhận" in client.get(f"/receipt/{KEY}", headers=PAGE).text
+
+
 def test_eleven_statements_are_enough_for_the_whole_request(
     post: Post, sql_counter: Callable[[], SqlCounter]
 ) -> None:

@@ -1,10 +1,45 @@
 """Contact data of residents: taken back by whoever holds a report's key or its link."""
 
-from sqlalchemy import update
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import select, update
 
 from webapp import clock
+from webapp.extensions import db
 from webapp.models import Contact, Notification
 from webapp.services.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class ContactStanding:
+    """How a contact stands, in what its owner may read: never who or where it is.
+
+    ``state`` is ``asked`` (a message waits for the answer), ``confirmed``, ``off`` (no news is
+    wanted) or ``kept`` (nobody has been asked). ``is_mail`` tells a letter from a short message.
+    """
+
+    state: Literal["asked", "confirmed", "off", "kept"]
+    is_mail: bool
+
+
+def standing_of(contact: Contact | None) -> ContactStanding | None:
+    """Return how a contact stands; None where there is none, or it was taken back."""
+    if contact is None or not (contact.phone or contact.email):
+        return None
+    asked_by = db.session.scalar(
+        select(Notification.channel).where(
+            Notification.report_id == contact.report_id,
+            Notification.kind == "confirm",
+            Notification.state.in_(("waiting", "sent")),
+        )
+    )
+    is_mail = asked_by == "email" if asked_by else contact.email is not None
+    if contact.unsubscribed_at is not None:
+        return ContactStanding("off", is_mail)
+    if contact.confirmed_at is not None:
+        return ContactStanding("confirmed", is_mail)
+    return ContactStanding("asked" if asked_by else "kept", is_mail)
 
 
 def take_back(work: Transaction, report_id: int) -> None:

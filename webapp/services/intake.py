@@ -18,7 +18,8 @@ from webapp.domain.errors import AnLoError, Conflict, InvalidInput, NotFound, To
 from webapp.domain.evidence import group_tracking_key, parse_tracking_key, tracking_key_from
 from webapp.extensions import db
 from webapp.models import Category, Contact, Photo, Report, ReportTriage, Unit
-from webapp.services import intake_limits, photos, territory
+from webapp.services import contacts, intake_limits, photos, territory
+from webapp.services.contacts import ContactStanding
 from webapp.services.former_names import FormerName, former_names
 from webapp.services.photos import CheckedPhoto
 from webapp.services.public_named import known_number
@@ -59,6 +60,7 @@ class Receipt:
     category_label: str
     photo_count: int
     seen_case: str | None = None
+    contact: ContactStanding | None = None
 
 
 def hash_tracking_key(tracking_key: str) -> str:
@@ -149,13 +151,16 @@ def read_receipt(raw_key: str) -> Receipt:
         raise NotFound("tracking_key_unknown") from None
     photo_count = select(func.count(Photo.id)).where(Photo.report_id == Report.id).scalar_subquery()
     row = db.session.execute(
-        select(Report.received_at, Category.tile_label, photo_count, Report.meant_case_number)
+        select(
+            Report.received_at, Category.tile_label, photo_count, Report.meant_case_number, Contact
+        )
         .join(Category, Category.service_code == Report.category_code)
+        .outerjoin(Contact, Contact.report_id == Report.id)
         .where(Report.tracking_key_hash == hash_tracking_key(tracking_key))
     ).one_or_none()
     if row is None:
         raise NotFound("tracking_key_unknown")
-    received_at, category_label, photos_sent, meant = row
+    received_at, category_label, photos_sent, meant, contact = row
     return Receipt(
         tracking_key=tracking_key,
         groups=group_tracking_key(tracking_key),
@@ -163,6 +168,7 @@ def read_receipt(raw_key: str) -> Receipt:
         category_label=category_label,
         photo_count=photos_sent,
         seen_case=known_number(meant),
+        contact=contacts.standing_of(contact),
     )
 
 

@@ -17,6 +17,7 @@ from webapp.models import Attachment, Case, Category, Contact, Photo, Report, Re
 from webapp.services import contacts, photos, territory
 from webapp.services.case_families import survivor_id_of
 from webapp.services.casework_figures import is_current_attachment
+from webapp.services.contacts import ContactStanding
 from webapp.services.intake import hash_tracking_key
 from webapp.services.public_cases import (
     CaseCard,
@@ -49,8 +50,8 @@ class ReportStanding:
     """Where one report stands, in the words that its sender may read.
 
     ``status`` is received, triaged, held or dismissed; why it is held stays inside, but for
-    ``held_because`` (``disclosure.public_hold``). Of a contact only this is told: that there is
-    one, or the day on which it was taken back.
+    ``held_because`` (``disclosure.public_hold``). Of a contact only this is told: how it stands,
+    or the day on which it was taken back.
     """
 
     status: str
@@ -59,7 +60,7 @@ class ReportStanding:
     category_code: str
     received_on: date
     has_damaged_photo: bool
-    has_contact: bool
+    contact: ContactStanding | None
     contact_withdrawn_on: date | None
 
 
@@ -162,7 +163,7 @@ def _page_of(
             category_code=category.service_code,
             received_on=local_day(report.received_at),
             has_damaged_photo=_has_damaged_photo(report.id),
-            has_contact=contact is not None and bool(contact.phone or contact.email),
+            contact=contacts.standing_of(contact),
             contact_withdrawn_on=_withdrawn_on(contact),
         ),
         page_of(case) if case else None,
