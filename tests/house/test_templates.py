@@ -77,3 +77,13 @@ def loaders(house: House) -> list[tuple[str, str]]:
         for entry in ("main.js", "official.js")
         for pair in PAGE_IN_LOADER.findall((folder / entry).read_text(encoding="utf-8"))
     ]
+
+
+def test_whatever_scrolls_sideways_is_reached_by_keyboard_and_has_a_name() -> None:
+    openings = [
+        tag
+        for page in sorted(Path("templates").rglob("*.html"))
+        for tag in re.findall(r'<div class="scroll(?:-x)?"[^>]*>', page.read_text())
+    ]
+    assert openings
+    assert [tag for tag in openings if 'tabindex="0"' not in tag or "aria-label" not in tag] == []
