@@ -78,6 +78,17 @@ def answer_domain_error(error: AnLoError) -> Response:
     return response
 
 
+def answer_in_json(error: AnLoError) -> Response:
+    """Answer a program that may not have said which kind of answer it reads; never kept."""
+    status = status_of(error)
+    message = sentences.say(error.code, error.details, status)
+    body = jsonify(error={"code": error.code, "field": error.field, "message": message})
+    response = make_response(body, status)
+    response.headers["Cache-Control"] = "no-store"
+    say_when_to_come_again(response, error)
+    return response
+
+
 def say_when_to_come_again(response: WerkzeugResponse, error: AnLoError) -> None:
     """Set Retry-After on the answer to an error that passes by itself."""
     if isinstance(error, TooMany):

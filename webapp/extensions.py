@@ -1,5 +1,6 @@
 """The shared instances of Flask extensions, bound to an application in ``webapp.app``."""
 
+from flask import current_app
 from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -9,6 +10,8 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
+
+from webapp.config import Settings
 
 
 class Base(DeclarativeBase):
@@ -33,3 +36,9 @@ babel = Babel()
 csrf = CSRFProtect()
 login = LoginManager()
 limiter = Limiter(key_func=get_remote_address)
+
+
+def settings_in_use() -> Settings:
+    """Return the settings of the application that serves this request or command."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings

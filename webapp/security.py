@@ -5,13 +5,14 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
 
-from flask import Flask, Response, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, g, redirect, request, session, url_for
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.config import Settings
 from webapp.domain.errors import NotAllowed
+from webapp.extensions import settings_in_use
 from webapp.models import Officer
 
 # Names of this machine that mean the same server, whichever of them its owner typed.
@@ -62,7 +63,7 @@ def refuse_other_sites(*, from_quiet_page: bool = False) -> None:
     origin = request.headers.get("Origin")
     if origin is None or (from_quiet_page and origin == "null"):
         return
-    settings: Settings = current_app.extensions["settings"]
+    settings = settings_in_use()
     if not _is_our_origin(origin, settings.public_url):
         raise NotAllowed("cross_site")
 

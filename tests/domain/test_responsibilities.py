@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from webapp.domain.coordination import Partner
 from webapp.domain.responsibilities import (
     COMMUNE,
     CORRIDOR_AUTHORITY,
@@ -15,7 +16,6 @@ from webapp.domain.responsibilities import (
     SUPERVISING,
     Assignment,
     CorridorKind,
-    Partner,
     Party,
     Rule,
     Task,

@@ -17,6 +17,7 @@ from tests.servers.casework_history import seen
 from tests.servers.casework_scene import make_case as make_border_case
 from tests.servers.visitor import PASSWORD
 from webapp import clock
+from webapp.domain.coordination import Partner
 from webapp.domain.geo import Position
 from webapp.models import Case, Transfer, Unit
 from webapp.services import casework_coordination as coordination
@@ -72,7 +73,7 @@ def _make_cases(near: Case, neighbour: Unit) -> Cases:
     )
     for case in (offered, silent):
         transfers.offer(officer, seen(case), neighbour.id, "other_land", "Điểm ở bên kia mốc 12.")
-    partner = coordination.Known(neighbour.id, "border")
+    partner = Partner(neighbour.id, None, "border")
     with transaction() as work:
         row = work.session.query(Transfer).filter_by(case_id=silent.id).one()
         row.due_at = clock.now() - timedelta(hours=20)

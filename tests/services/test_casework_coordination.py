@@ -14,12 +14,12 @@ from tests.servers.casework_scene import (
     moments_ago,
 )
 from webapp import clock
+from webapp.domain.coordination import Partner
 from webapp.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from webapp.extensions import db
 from webapp.models import Case, Coordination, Officer
 from webapp.services import casefile, casework_acts
 from webapp.services import casework_coordination as coordination
-from webapp.services.casework_coordination import Known
 from webapp.services.transaction import transaction
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -56,7 +56,7 @@ def parts_in(case: Case) -> list[tuple[int, str, str]]:
     return [(row.unit_id, row.source, row.state) for row in rows]
 
 
-def ask(case: Case, *partners: Asked | Known) -> None:
+def ask(case: Case, *partners: Asked | Partner) -> None:
     """Ask units as the machine does when it opens a case."""
     with transaction() as work:
         found = work.session.get_one(Case, case.id, populate_existing=True)
@@ -74,7 +74,7 @@ def test_the_machine_asks_each_unit_once_and_the_lead_never(district: District) 
     for _ in range(2):
         ask(
             case,
-            Known(other_id, "land"),
+            Partner(other_id, None, "land"),
             Asked(other_id, "Kiểm tra hành lang"),
             Asked(district.commune_id, "Chủ trì"),
         )

@@ -19,7 +19,7 @@ from webapp.adapters.photo_store import PhotoStore
 from webapp.domain.errors import NotFound
 from webapp.domain.geo import Position
 from webapp.extensions import db
-from webapp.models import Case, Unit
+from webapp.models import Case, Officer, Unit
 from webapp.services import crossings, crossings_cases, outbox, triage
 from webapp.services.crossings import Wanted
 
@@ -81,10 +81,16 @@ def test_a_case_far_from_all_crossings_asks_for_registration_and_others_do_not()
     unit = make_commune(parent=make_supervising_unit())
     far = make_case(unit, category_code="self_opened_crossing")
     other = make_case(unit, category_code="road_damage")
-    assert crossings.is_registration_asked(far)
-    assert not crossings.is_registration_asked(other)
+    officer = make_officer(unit)
+    assert is_asked(officer, far)
+    assert not is_asked(officer, other)
     make_crossing(somewhere(east_m=10), unit)
-    assert not crossings.is_registration_asked(far)
+    assert not is_asked(officer, far)
+
+
+def is_asked(officer: Officer, case: Case) -> bool:
+    found = crossings_cases.on_case(officer, case)
+    return found is not None and found.is_asked
 
 
 def test_a_commune_sees_its_own_crossings_and_a_line_owner_those_on_its_line() -> None:

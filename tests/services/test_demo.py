@@ -53,7 +53,7 @@ from webapp.models import (
     Unit,
 )
 from webapp.services import accounts, intake, territory, triage
-from webapp.services.crossings import is_registration_asked
+from webapp.services.crossings_cases import on_case
 
 # Everybody here shares one loaded demonstration, so they share one worker of pytest too.
 pytestmark = pytest.mark.xdist_group("demo")
@@ -216,8 +216,10 @@ def test_the_register_of_crossings_says_that_it_is_made_up_and_was_told_once() -
     linked = db.session.scalars(select(Case).where(Case.crossing_id.is_not(None))).all()
     assert len(linked) == 3
     crossing_cases = select(Case).where(Case.category_code == "self_opened_crossing")
-    asked = [case for case in db.session.scalars(crossing_cases) if is_registration_asked(case)]
-    assert len(asked) == 1
+    officer = db.session.scalars(select(Officer)).first()
+    assert officer is not None
+    told = [on_case(officer, case) for case in db.session.scalars(crossing_cases)]
+    assert len([each for each in told if each and each.is_asked]) == 1
 
 
 def test_no_work_is_left_and_the_figures_are_counted() -> None:

@@ -7,11 +7,11 @@ import pytest
 
 from tests import factories
 from webapp import clock
+from webapp.domain.coordination import Partner
 from webapp.domain.responsibilities import (
     COMMUNE,
     CORRIDOR_AUTHORITY,
     SUPERVISING,
-    Partner,
     Party,
     Rule,
     Task,

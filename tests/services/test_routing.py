@@ -10,6 +10,7 @@ import pytest
 
 from tests.factories import LONG_AGO, SIDE_DEGREES, SOUTH_WEST, make_commune, somewhere
 from webapp import clock
+from webapp.domain.coordination import Partner
 from webapp.domain.geo import METRES_A_DEGREE, Position
 from webapp.extensions import db
 from webapp.models import (
@@ -22,7 +23,7 @@ from webapp.models import (
     UnitSuccession,
 )
 from webapp.services import routing, territory
-from webapp.services.routing import Partner, Route
+from webapp.services.routing import Route
 from webapp.services.territory_import import ImportOrder, import_boundaries
 from webapp.services.transaction import transaction
 

@@ -9,10 +9,10 @@ from flask import Flask
 from tests.servers.casework_scene import District, make_case, moments_ago
 from tests.servers.visitor import Visitor
 from webapp import clock
+from webapp.domain.coordination import Partner
 from webapp.extensions import db
 from webapp.models import Case, Transfer, Unit
 from webapp.services import casework_coordination
-from webapp.services.casework_coordination import Known
 from webapp.services.transaction import transaction
 
 SignIn = Callable[[str], Visitor]
@@ -147,7 +147,7 @@ def test_a_border_is_asked_of_the_lead_and_confirmed_with_one_tap(
     with app.app_context():
         with transaction() as work:
             case = work.session.query(Case).one()
-            near = Known(district.other_commune_id, "border")
+            near = Partner(district.other_commune_id, None, "border")
             casework_coordination.ask_by_machine(work, case, [near], now=case.opened_at)
         db.session.remove()
     officer = sign_in("officer")

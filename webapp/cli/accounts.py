@@ -8,9 +8,10 @@ from flask.cli import AppGroup
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.cli.speech import settings_in_use, speaks_plainly
+from webapp.cli.speech import speaks_plainly
 from webapp.domain.casework import ROLES
 from webapp.domain.errors import NotFound
+from webapp.extensions import settings_in_use
 from webapp.models import Officer, Unit
 from webapp.services import accounts, territory, territory_import
 

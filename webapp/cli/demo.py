@@ -8,7 +8,8 @@ from flask_babel import gettext as _
 
 from webapp import logs
 from webapp.adapters import job_queue
-from webapp.cli.speech import settings_in_use, speaks_plainly
+from webapp.cli.speech import speaks_plainly
+from webapp.extensions import settings_in_use
 
 demo_group = AppGroup("demo", help="Huyện trình diễn.")
 

@@ -12,8 +12,9 @@ from flask.cli import AppGroup
 from flask_babel import gettext as _
 
 from webapp.adapters.photo_store import PhotoStore
-from webapp.cli.speech import settings_in_use, speaks_plainly
+from webapp.cli.speech import speaks_plainly
 from webapp.domain.errors import InvalidInput
+from webapp.extensions import settings_in_use
 from webapp.services import (
     duplicates_evaluate,
     duplicates_fit,

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import click
-from flask import current_app
 
 from webapp import sentences
-from webapp.config import Settings
 from webapp.domain.boundaries import Problem
 from webapp.domain.corridor_files import LineProblem
-from webapp.domain.errors import AnLoError
+from webapp.domain.errors import AnLoError, InvalidInput
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -46,7 +45,13 @@ def _say_problem(problem: Problem | LineProblem) -> str:
     return sentences.say(f"boundary_{problem.code}", unit_gaps, 422)
 
 
-def settings_in_use() -> Settings:
-    """Return the settings of the application whose command this is."""
-    settings: Settings = current_app.extensions["settings"]
-    return settings
+def read_utf8(file: Path, code: str) -> str:
+    """Read a text file.
+
+    Raises:
+        InvalidInput: ``code``, when it is no UTF-8.
+    """
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InvalidInput(code) from None

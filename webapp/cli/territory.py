@@ -8,8 +8,8 @@ from flask.cli import AppGroup
 from flask_babel import gettext as _
 
 from webapp import sentences
-from webapp.cli.speech import settings_in_use, speaks_plainly
-from webapp.domain.errors import InvalidInput
+from webapp.cli.speech import read_utf8, speaks_plainly
+from webapp.extensions import settings_in_use
 from webapp.language import day as say_day
 from webapp.services import territory_import
 from webapp.services.territory_import import ImportOrder, ImportReport
@@ -62,14 +62,7 @@ def import_territory(
         is_ending_predecessors=end_predecessors,
     )
     take = territory_import.preview_boundaries if dry_run else territory_import.import_boundaries
-    _tell_import(take(_read(file), order), is_dry_run=dry_run)
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InvalidInput("boundaries_not_json") from None
+    _tell_import(take(read_utf8(file, "boundaries_not_json"), order), is_dry_run=dry_run)
 
 
 def _tell_import(report: ImportReport, *, is_dry_run: bool) -> None:

@@ -7,9 +7,8 @@ import click
 from flask.cli import with_appcontext
 from flask_babel import gettext as _
 
-from webapp.cli.speech import speaks_plainly
+from webapp.cli.speech import read_utf8, speaks_plainly
 from webapp.cli.territory import DAY
-from webapp.domain.errors import InvalidInput
 from webapp.services import corridor_import
 from webapp.services.corridor_import import CorridorOrder, CorridorReport
 
@@ -42,14 +41,7 @@ def import_corridors(
         makes_authorities=make_authorities,
     )
     take = corridor_import.preview_corridors if dry_run else corridor_import.import_corridors
-    _tell(take(_read(file), order), is_dry_run=dry_run)
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InvalidInput("corridors_not_json") from None
+    _tell(take(read_utf8(file, "corridors_not_json"), order), is_dry_run=dry_run)
 
 
 def _tell(report: CorridorReport, *, is_dry_run: bool) -> None:

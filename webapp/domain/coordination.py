@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal
 
 from webapp.domain.deadlines import WorkingCalendar, add_working_days
 
@@ -20,20 +20,16 @@ REPLY_DAYS_TO_CHOOSE = (1, 2, REPLY_DAYS, 5)
 ENDABLE_SOURCES = frozenset({"officer", "border"})
 
 
-class Partner(Protocol):
-    """A unit that shall coordinate, as routing or the table of responsibilities names it."""
+@dataclass(frozen=True)
+class Partner:
+    """A unit that shall coordinate, as routing, the table of responsibilities or an act names it.
 
-    @property
-    def unit_id(self) -> int:
-        """Return which unit."""
+    Without a ``task`` it is only to know. ``source`` tells who asked.
+    """
 
-    @property
-    def task(self) -> str | None:
-        """Return what it is asked to do; None when it is only to know."""
-
-    @property
-    def source(self) -> str:
-        """Return who asked (``Source``)."""
+    unit_id: int
+    task: str | None
+    source: Source
 
 
 @dataclass(frozen=True)

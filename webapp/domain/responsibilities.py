@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
+from webapp.domain.coordination import Partner
+
 CorridorKind = Literal["national_road", "provincial_road", "local_road", "railway"]
 PartyKind = Literal["commune", "corridor_authority", "supervising", "unit"]
 Ground = Literal[
@@ -16,7 +18,6 @@ Ground = Literal[
     "local_road",
     "railway",
 ]
-Source = Literal["rule", "land"]
 AssignmentProblem = Literal["no_rule", "lead_missing"]
 
 ROADS: tuple[CorridorKind, ...] = ("national_road", "provincial_road", "local_road")
@@ -116,15 +117,6 @@ class UnitRef:
 
     id: int
     code: str
-
-
-@dataclass(frozen=True)
-class Partner:
-    """A unit that coordinates; ``land`` means that it does so only because the place is its own."""
-
-    unit_id: int
-    task: str | None
-    source: Source
 
 
 @dataclass(frozen=True)

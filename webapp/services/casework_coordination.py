@@ -1,7 +1,7 @@
 """Units that coordinate: the machine or the lead asks them, they reply, the lead lets them go."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -20,15 +20,6 @@ from webapp.services.transaction import Transaction
 
 # Who can be asked for anything, in the order of a list to choose from.
 TIERS_TO_ASK = ("authority", "commune")
-
-
-@dataclass(frozen=True)
-class Known:
-    """A unit that only has to know of a case: it lies across a border, or holds the land."""
-
-    unit_id: int
-    source: str
-    task: str | None = None
 
 
 def ask_by_machine(
@@ -56,14 +47,14 @@ def inform(
     case: Case,
     unit_id: int,
     *,
-    source: str,
+    source: rules.Source,
     now: datetime,
     actor: Officer | None = None,
 ) -> None:
     """Let one more unit see a case, with no task; nothing when it leads or has a part already."""
     is_known = any(each.unit_id == unit_id for each in standing_in(work.session, case.id))
     if unit_id != case.lead_unit_id and not is_known:
-        _ask(work, case, Known(unit_id, source), now=now, actor=actor)
+        _ask(work, case, rules.Partner(unit_id, None, source), now=now, actor=actor)
 
 
 def keep_land(work: Transaction, case: Case, *, now: datetime, actor: Officer | None) -> None:

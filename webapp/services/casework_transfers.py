@@ -1,5 +1,6 @@
 """Handing the lead to another unit: offered, taken or refused, and ruled upon by the district."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -156,19 +157,8 @@ def name_lead(officer: Officer, seen: Seen, unit_id: int, words: str) -> None:
     said = _needed(words, "ruling_words_needed")
     with acting("name_lead", officer, seen) as act:
         unit = unit_today(unit_id, act.now)
-        transfer = Transfer(
-            case_id=act.case.id,
-            from_unit_id=act.case.lead_unit_id,
-            to_unit_id=None,
-            state="ruled",
-            reason_code=LEAD_ENDED,
-            words=said,
-            asked_at=act.now,
-            asked_by_id=officer.id,
-            due_at=act.now,
-            ruled_unit_id=unit.id,
-        )
-        act.work.session.add(transfer)
+        transfer = _made(act, None, LEAD_ENDED, said, due_at=act.now)
+        transfer.ruled_unit_id = unit.id
         _answer(act, transfer, "ruled", said)
         _pass_lead(act, transfer, unit.id, said)
 
@@ -197,7 +187,9 @@ def _open_transfer(session: Session, case_id: int) -> Transfer:
     return session.scalars(open_one).one()
 
 
-def _ask(act: Acting, to_unit_id: int | None, reason_code: str, words: str) -> None:
+def _made(
+    act: Acting, to_unit_id: int | None, reason_code: str, words: str, *, due_at: datetime
+) -> Transfer:
     transfer = Transfer(
         case_id=act.case.id,
         from_unit_id=act.case.lead_unit_id,
@@ -207,9 +199,15 @@ def _ask(act: Acting, to_unit_id: int | None, reason_code: str, words: str) -> N
         words=words,
         asked_at=act.now,
         asked_by_id=act.officer.id,
-        due_at=rules.answer_due_at(act.now, calendar_around(act.now)),
+        due_at=due_at,
     )
     act.work.session.add(transfer)
+    return transfer
+
+
+def _ask(act: Acting, to_unit_id: int | None, reason_code: str, words: str) -> None:
+    due_at = rules.answer_due_at(act.now, calendar_around(act.now))
+    transfer = _made(act, to_unit_id, reason_code, words, due_at=due_at)
     act.work.session.flush()
     data = _told(transfer) | {"due_at": transfer.due_at}
     act.append(data=data, reason_code=reason_code, words=words)

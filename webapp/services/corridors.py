@@ -4,8 +4,7 @@ Lines are read once and kept ready in memory; a question then costs one small st
 asks whether any of them changed.
 """
 
-import threading
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,6 +16,7 @@ from webapp.domain.corridor_strips import Hit, Strip, StripIndex, rank
 from webapp.domain.geo import Position
 from webapp.domain.linear_reference import Post, say_chainage, say_chainage_in_words
 from webapp.extensions import db
+from webapp.kept import LastUsed
 from webapp.models import Corridor, KilometrePost
 from webapp.services.dated import holds_on
 
@@ -32,8 +32,7 @@ ADDRESS_STEP_M = 10
 # Kilometres that may be wrong by a stake (100 m) or more are said with "khoảng".
 DOUBTFUL_M = 100.0
 
-_indexes: OrderedDict[tuple[Any, ...], StripIndex] = OrderedDict()
-_lock = threading.Lock()
+_indexes: LastUsed[tuple[Any, ...], StripIndex] = LastUsed(INDEXES_KEPT)
 
 
 @dataclass(frozen=True)
@@ -142,17 +141,7 @@ def _located(
 
 def _index(on: date) -> StripIndex:
     """Return the index of a day's corridors; rebuilt only when one of them changed."""
-    version = _version_on(on)
-    with _lock:
-        if version in _indexes:
-            _indexes.move_to_end(version)
-            return _indexes[version]
-    index = _built(on)
-    with _lock:
-        _indexes[version] = index
-        while len(_indexes) > INDEXES_KEPT:
-            _indexes.popitem(last=False)
-    return index
+    return _indexes.find(_version_on(on), lambda: _built(on))
 
 
 def _built(on: date) -> StripIndex:

@@ -60,16 +60,6 @@ def near_spot(session: Session, position: Position) -> list[Near]:
     return rules.within_reach(position, spots)
 
 
-def is_registration_asked(case: Case) -> bool:
-    """Tell whether an officer is asked to register the crossing that a case shows."""
-    is_linked = case.crossing_id is not None
-    position = Position(case.latitude, case.longitude)
-    is_near_one = not is_linked and bool(near_spot(db.session(), position))
-    return rules.is_registration_asked(
-        case.category_code, is_linked=is_linked, is_near_one=is_near_one
-    )
-
-
 def _is_looked_up(position: Position, category_code: str) -> bool:
     if rules.is_looked_up(category_code, is_on_railway=False):
         return True

@@ -1,6 +1,5 @@
 """Who does what on a day: the version of the table in force, and whom it names at a spot."""
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,6 +22,7 @@ from webapp.domain.responsibilities import (
     UnitRef,
 )
 from webapp.extensions import db
+from webapp.kept import LastUsed
 from webapp.models import (
     Corridor,
     Officer,
@@ -41,8 +41,7 @@ HOLD_CODE = "no_responsible_unit"
 # Past, present and coming versions that stay ready; a district writes a few in a year.
 TABLES_KEPT = 16
 
-_tables: dict[tuple[str | None, int, datetime], tuple[Rule, ...]] = {}
-_lock = threading.Lock()
+_tables: LastUsed[tuple[str | None, int, datetime], tuple[Rule, ...]] = LastUsed(TABLES_KEPT)
 
 
 @dataclass(frozen=True)
@@ -232,18 +231,13 @@ def _rules_of(version_id: int, created_at: datetime) -> tuple[Rule, ...]:
     """Return the rules of a version; no version is ever changed, so they are read once."""
     # A process that serves several databases must not take one's version 2 for another's.
     key = (db.engine.url.database, version_id, created_at)
-    with _lock:
-        known = _tables.get(key)
-    if known is not None:
-        return known
+    return _tables.find(key, lambda: _read_rules(version_id))
+
+
+def _read_rules(version_id: int) -> tuple[Rule, ...]:
     rows = db.session.scalars(
         select(ResponsibilityRule)
         .where(ResponsibilityRule.version_id == version_id)
         .order_by(ResponsibilityRule.sort_order)
     )
-    rules = tuple(rule_of(row) for row in rows)
-    with _lock:
-        _tables[key] = rules
-        while len(_tables) > TABLES_KEPT:
-            _tables.pop(next(iter(_tables)))
-    return rules
+    return tuple(rule_of(row) for row in rows)

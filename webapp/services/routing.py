@@ -11,6 +11,7 @@ from typing import Literal
 from sqlalchemy import select
 
 from webapp.domain import routing
+from webapp.domain.coordination import Partner
 from webapp.domain.geo import Position
 from webapp.domain.responsibilities import Assignment, UnitRef, led_by_land
 from webapp.domain.routing import Certainty, Ground
@@ -23,19 +24,6 @@ from webapp.services.dated import stands_on
 # Nobody's ground, or ground on which nobody is responsible: ``no_rule`` fits the spot, or the one
 # that fits names somebody who is not there (``lead_missing``).
 Problem = Literal["no_rule", "lead_missing"]
-
-
-@dataclass(frozen=True)
-class Partner:
-    """A unit that works on the case beside its lead.
-
-    ``source`` tells why: a ``rule`` names it, it is the ``land``'s own commune, or the place may
-    lie across a ``border`` on its land; then it is informed and asked for nothing.
-    """
-
-    unit_id: int
-    task: str | None
-    source: Literal["rule", "land", "border"]
 
 
 @dataclass(frozen=True)
@@ -160,7 +148,7 @@ def _followed(assigned: Assignment, gone: Collection[int], on: date) -> Assignme
 
 def _beside(lead_id: int | None, assigned: Assignment, ground: Ground) -> tuple[Partner, ...]:
     """Return everybody beside the lead: whom the rule names, the land's commune, neighbours."""
-    named = [Partner(each.unit_id, each.task, each.source) for each in assigned.partners]
+    named = list(assigned.partners)
     if assigned.lead_unit_id is not None:
         named.append(Partner(assigned.lead_unit_id, None, "rule"))
     if ground.is_border:

@@ -8,7 +8,6 @@ import hashlib
 import threading
 import time
 import weakref
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,6 +19,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
 from webapp.domain.geo import Land, LandIndex
 from webapp.extensions import db
+from webapp.kept import LastUsed
 from webapp.models import Boundary, Unit
 from webapp.services.dated import holds_on
 
@@ -43,8 +43,8 @@ _CHANGED = "anlo_land_changed"
 class _Ready:
     """What one database's land looks like: sets by name, and the name that each day had lately."""
 
-    indexes: OrderedDict[str, LandIndex] = field(default_factory=OrderedDict)
-    names: OrderedDict[date, tuple[float, str]] = field(default_factory=OrderedDict)
+    indexes: LastUsed[str, LandIndex] = field(default_factory=lambda: LastUsed(INDEXES_KEPT))
+    names: LastUsed[date, tuple[float, str]] = field(default_factory=lambda: LastUsed(DAYS_KEPT))
     # Reading the land of a nation takes a second; whoever asks meanwhile waits for the same.
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -60,10 +60,7 @@ def land_index(on: date) -> LandIndex:
     ready = _ready_of(db.engine)
     with ready.lock:
         name = _name_of(ready, on)
-        if name not in ready.indexes:
-            ready.indexes[name] = LandIndex(_lands_on(on))
-        _keep(ready.indexes, name, INDEXES_KEPT)
-        return ready.indexes[name]
+        return ready.indexes.find(name, lambda: LandIndex(_lands_on(on)))
 
 
 def land_name(on: date) -> str:
@@ -94,21 +91,14 @@ def _ready_of(engine: Engine) -> _Ready:
     return _ready.setdefault(engine, _Ready())
 
 
-def _keep(things: OrderedDict[Any, Any], newest: Any, most: int) -> None:
-    things.move_to_end(newest)
-    while len(things) > most:
-        things.popitem(last=False)
-
-
 def _name_of(ready: _Ready, on: date) -> str:
     """Name a day's land; by memory, unless the present transaction has changed some."""
     if db.session.info.get(_CHANGED):
         return _read_name(on)
-    read_at, name = ready.names.get(on, (0.0, ""))
+    read_at, name = ready.names.get(on) or (0.0, "")
     if not name or time.monotonic() - read_at >= NAME_HOLDS_S:
         read_at, name = time.monotonic(), _read_name(on)
-        ready.names[on] = (read_at, name)
-        _keep(ready.names, on, DAYS_KEPT)
+        ready.names.put(on, (read_at, name))
     return name
 
 

@@ -21,7 +21,6 @@ from werkzeug.wrappers import Response
 
 from webapp import clock, labels, language, sentences
 from webapp.adapters.photo_store import PhotoStore
-from webapp.config import Settings
 from webapp.domain.errors import (
     AnLoError,
     Conflict,
@@ -34,6 +33,7 @@ from webapp.domain.errors import (
 )
 from webapp.domain.grounds import Grounds, read_grounds
 from webapp.errors import say_when_to_come_again, status_of
+from webapp.extensions import settings_in_use
 from webapp.models import Officer
 from webapp.security import current_officer, officers_only
 from webapp.services import casefile, casework_acts, casework_proof, photos
@@ -178,7 +178,7 @@ def _resolve(officer: Officer, seen: Seen) -> None:
     upload = request.files.get("after_photo")
     has_photo = bool(upload and upload.filename)
     if has_photo:
-        photos.check_room(_store(), min_free_mb=_settings().min_free_mb)
+        photos.check_room(_store(), min_free_mb=settings_in_use().min_free_mb)
     proof = casework_proof.Proof(
         photo=upload.stream if upload and has_photo else None,  # type: ignore[arg-type]
         public_sentence=text("public_sentence"),
@@ -375,10 +375,5 @@ def _received(store: PhotoStore, sha256: str, media_type: str) -> Response:
     return response
 
 
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings
-
-
 def _store() -> PhotoStore:
-    return PhotoStore(_settings().photo_folder)
+    return PhotoStore(settings_in_use().photo_folder)

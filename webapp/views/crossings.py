@@ -5,7 +5,6 @@ from typing import Any, BinaryIO, cast
 
 from flask import (
     Blueprint,
-    current_app,
     flash,
     jsonify,
     make_response,
@@ -20,7 +19,6 @@ from werkzeug.wrappers import Response
 
 from webapp import labels, sentences
 from webapp.adapters.photo_store import PhotoStore
-from webapp.config import Settings
 from webapp.domain import crossings as rules
 from webapp.domain.crossing_files import MEASURE_WORDS, TITLES
 from webapp.domain.crossings import Problem
@@ -35,6 +33,7 @@ from webapp.domain.errors import (
 )
 from webapp.domain.linear_reference import say_chainage
 from webapp.errors import answer_domain_error, say_when_to_come_again, status_of
+from webapp.extensions import settings_in_use
 from webapp.models import Crossing
 from webapp.security import current_officer, officers_only
 from webapp.services import (
@@ -335,7 +334,7 @@ def _cells_of(crossing: Crossing) -> Cells:
 def _photos() -> list[BinaryIO]:
     chosen = [each for each in request.files.getlist("photos") if each.filename]
     if chosen:
-        photos.check_room(_store(), min_free_mb=_settings().min_free_mb)
+        photos.check_room(_store(), min_free_mb=settings_in_use().min_free_mb)
     return [cast(BinaryIO, each.stream) for each in chosen]
 
 
@@ -389,10 +388,5 @@ def _kept(wanted: crossings.Wanted) -> dict[str, Any]:
     return {name: value for name, value in kept.items() if value}
 
 
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings
-
-
 def _store() -> PhotoStore:
-    return PhotoStore(_settings().photo_folder)
+    return PhotoStore(settings_in_use().photo_folder)

@@ -1,7 +1,8 @@
 """Doors for whoever watches the machine: is the process alive, and can it serve."""
 
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, jsonify
 
+from webapp.extensions import settings_in_use
 from webapp.security import public_door
 from webapp.services import health
 
@@ -19,7 +20,7 @@ def alive() -> Response:
 @public_door
 def ready() -> tuple[Response, int]:
     """Say whether reports can be taken, and what stands in the way."""
-    settings = current_app.extensions["settings"]
+    settings = settings_in_use()
     state = health.readiness(settings.photo_folder)
     body = jsonify(
         status="ready" if state.is_ready else "not ready",

@@ -4,7 +4,6 @@ from typing import Any, BinaryIO, cast
 
 from flask import (
     Blueprint,
-    current_app,
     jsonify,
     make_response,
     redirect,
@@ -20,7 +19,6 @@ from webapp import errors, sentences
 from webapp.adapters import qr_code
 from webapp.adapters.photo_reader import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
 from webapp.adapters.photo_store import PhotoStore
-from webapp.config import Settings
 from webapp.domain.errors import (
     AnLoError,
     Conflict,
@@ -30,7 +28,7 @@ from webapp.domain.errors import (
     TooMany,
     UnsupportedPhoto,
 )
-from webapp.extensions import csrf
+from webapp.extensions import csrf, settings_in_use
 from webapp.language import said
 from webapp.security import public_door, refuse_other_sites
 from webapp.services import intake, public_named, public_nearby
@@ -79,7 +77,7 @@ def submit_report() -> Response:
     other sites are refused by what the browser says of the request instead.
     """
     refuse_other_sites()
-    settings = _settings()
+    settings = settings_in_use()
     accepted = intake.submit(
         _raw_submission(), settings=settings, store=PhotoStore(settings.photo_folder)
     )
@@ -103,7 +101,7 @@ def nearby_cases() -> Response:
         raise TooLarge("nearby_too_long")
     # A body that does not say its length is read no further than one byte too far.
     raw = request.stream.read(most + 1)
-    cards = public_nearby.answer(raw, address=request.remote_addr or "", settings=_settings())
+    cards = public_nearby.answer(raw, address=request.remote_addr or "", settings=settings_in_use())
     return _private(make_response(jsonify(cases=[_nearby_entry(card) for card in cards])))
 
 
@@ -137,7 +135,7 @@ def receipt(tracking_key: str) -> Response:
 def _answer_error(error: AnLoError) -> Response:
     """Show the form again with what was typed, when sending it once more may help."""
     if request.endpoint == "intake.nearby_cases":
-        return _answer_in_json(error)
+        return errors.answer_in_json(error)
     can_send_again = isinstance(error, CAN_SEND_AGAIN)
     if request.endpoint != "intake.submit_report" or not can_send_again or not _is_plain_form():
         return errors.answer_domain_error(error)
@@ -147,16 +145,6 @@ def _answer_error(error: AnLoError) -> Response:
         error={"code": error.code, "field": error.field, "message": _sentence_of(error, status)},
     )
     response.status_code = status
-    errors.say_when_to_come_again(response, error)
-    return response
-
-
-def _answer_in_json(error: AnLoError) -> Response:
-    """Answer a program that may not have said which kind of answer it reads."""
-    status = errors.status_of(error)
-    message = sentences.say(error.code, error.details, status)
-    body = jsonify(error={"code": error.code, "field": error.field, "message": message})
-    response = _private(make_response(body, status))
     errors.say_when_to_come_again(response, error)
     return response
 
@@ -232,15 +220,10 @@ def _is_plain_form() -> bool:
 
 
 def _track_url(tracking_key: str) -> str:
-    return _settings().public_url + url_for("public.track", tracking_key=tracking_key)
+    return settings_in_use().public_url + url_for("public.track", tracking_key=tracking_key)
 
 
 def _private(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.headers.add("Vary", "Accept")
     return response
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

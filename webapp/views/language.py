@@ -2,10 +2,10 @@
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, current_app, redirect, request, url_for
+from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from webapp.config import Settings
+from webapp.extensions import settings_in_use
 from webapp.language import KEY_PAGES, LANGUAGES
 from webapp.security import public_door
 
@@ -36,7 +36,7 @@ def choose_on_key_page() -> Response | None:
 
 
 def _remember(code: str, answer: Response) -> Response:
-    settings: Settings = current_app.extensions["settings"]
+    settings = settings_in_use()
     answer.set_cookie(
         "language",
         code,

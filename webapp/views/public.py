@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.adapters.photo_store import PhotoStore
 from webapp.errors import wants_json
-from webapp.extensions import csrf
+from webapp.extensions import csrf, settings_in_use
 from webapp.kept import Kept
 from webapp.language import choose_locale, said
 from webapp.security import public_door, refuse_other_sites
@@ -193,7 +193,7 @@ def offline() -> str:
 @public_door
 def photo(photo_id: int, size: str) -> Response:
     """Serve a derivative of a photo that everybody may see."""
-    store = PhotoStore(current_app.extensions["settings"].photo_folder)
+    store = PhotoStore(settings_in_use().photo_folder)
     found = public.public_photo(photo_id, size, store=store)
     response = send_file(found.path, mimetype=found.media_type, etag=found.sha256)
     response.headers["Cache-Control"] = f"public, max-age={PHOTO_SECONDS}"

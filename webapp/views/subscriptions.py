@@ -4,12 +4,11 @@ Opening a link changes nothing, for mail programs open links before their reader
 the link may do what its page offers, so no other token is asked for.
 """
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp.config import Settings
 from webapp.domain.errors import NotFound
-from webapp.extensions import csrf
+from webapp.extensions import csrf, settings_in_use
 from webapp.security import public_door, refuse_other_sites
 from webapp.services import subscriptions
 
@@ -20,7 +19,7 @@ blueprint = Blueprint("subscriptions", __name__, url_prefix="/m")
 @public_door
 def page(capability: str) -> str:
     """Ask whether to tell, or show how the report stands, as its tracking page does."""
-    found = subscriptions.subscription(capability, _settings())
+    found = subscriptions.subscription(capability, settings_in_use())
     if found.page is None:
         return render_template("subscriptions/ask.html", state=found.state)
     tracked = found.page
@@ -39,7 +38,7 @@ def unsubscribe_in_one_click(capability: str) -> Response:
     """Take the POST of a mail program whose reader wants no more (RFC 8058)."""
     if request.form.get("List-Unsubscribe") != "One-Click":
         raise NotFound("act_unknown")
-    subscriptions.unsubscribe(capability, _settings())
+    subscriptions.unsubscribe(capability, settings_in_use())
     return Response("OK", mimetype="text/plain")
 
 
@@ -48,7 +47,7 @@ def unsubscribe_in_one_click(capability: str) -> Response:
 def confirm(capability: str) -> AnyResponse:
     """Let somebody say yes, for the first time or again."""
     refuse_other_sites(from_quiet_page=True)
-    subscriptions.confirm(capability, _settings())
+    subscriptions.confirm(capability, settings_in_use())
     return redirect(url_for("subscriptions.page", capability=capability), 303)
 
 
@@ -57,7 +56,7 @@ def confirm(capability: str) -> AnyResponse:
 def unsubscribe(capability: str) -> AnyResponse:
     """Let somebody say no, or no more."""
     refuse_other_sites(from_quiet_page=True)
-    subscriptions.unsubscribe(capability, _settings())
+    subscriptions.unsubscribe(capability, settings_in_use())
     return redirect(url_for("subscriptions.page", capability=capability), 303)
 
 
@@ -66,7 +65,7 @@ def unsubscribe(capability: str) -> AnyResponse:
 def withdraw(capability: str) -> str:
     """Erase phone and e-mail, and say so here: the link opens nothing after this."""
     refuse_other_sites(from_quiet_page=True)
-    subscriptions.withdraw(capability, _settings())
+    subscriptions.withdraw(capability, settings_in_use())
     return render_template("subscriptions/erased.html")
 
 
@@ -81,8 +80,3 @@ def keep_links_quiet(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

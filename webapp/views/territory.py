@@ -5,7 +5,6 @@ from datetime import date
 from flask import (
     Blueprint,
     Response,
-    current_app,
     flash,
     make_response,
     redirect,
@@ -21,11 +20,11 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from webapp import clock, language, sentences
 from webapp.adapters.upload_store import UploadStore
-from webapp.config import Settings
 from webapp.domain.boundaries import Problem, Repair
 from webapp.domain.errors import AnLoError, Conflict, InvalidInput, NotFound, TooLarge
 from webapp.domain.seams import Seam
 from webapp.errors import answer_domain_error, status_of
+from webapp.extensions import settings_in_use
 from webapp.models import TerritorySwitch
 from webapp.security import current_officer, officers_only
 from webapp.services import (
@@ -246,7 +245,7 @@ def _order(form: MultiDict[str, str], file_name: str | None) -> ImportOrder:
 
 
 def _uploads() -> UploadStore:
-    settings: Settings = current_app.extensions["settings"]
+    settings = settings_in_use()
     return UploadStore(settings.var / "uploads")
 
 

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, make_response, request
+from flask import Blueprint, jsonify, make_response, request
 from werkzeug.wrappers import Response
 
-from webapp import errors, sentences
-from webapp.config import Settings
+from webapp import errors
 from webapp.domain.errors import AnLoError, TooLarge
-from webapp.extensions import csrf
+from webapp.extensions import csrf, settings_in_use
 from webapp.models import Unit
 from webapp.security import public_door, refuse_other_sites
 from webapp.services import territory_preview
@@ -33,7 +32,7 @@ def preview() -> Response:
         raise TooLarge("nearby_too_long")
     # A body that does not say its length is read no further than one byte too far.
     raw = request.stream.read(MAX_QUESTION_BYTES + 1)
-    settings: Settings = current_app.extensions["settings"]
+    settings = settings_in_use()
     found = territory_preview.answer(raw, address=request.remote_addr or "", settings=settings)
     body = jsonify(
         unit=_named(found.unit),
@@ -54,13 +53,8 @@ csrf.exempt(preview)
 
 @blueprint.errorhandler(AnLoError)
 def _answer_error(error: AnLoError) -> Response:
-    """Answer in JSON a program that may not have said which kind of answer it reads."""
-    status = errors.status_of(error)
-    message = sentences.say(error.code, error.details, status)
-    body = jsonify(error={"code": error.code, "field": error.field, "message": message})
-    response = _private(make_response(body, status))
-    errors.say_when_to_come_again(response, error)
-    return response
+    """Answer programs, whatever they say they read."""
+    return errors.answer_in_json(error)
 
 
 def _named(unit: Unit | None) -> dict[str, Any] | None:

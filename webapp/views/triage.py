@@ -4,7 +4,6 @@ from datetime import datetime
 
 from flask import (
     Blueprint,
-    current_app,
     flash,
     redirect,
     render_template,
@@ -21,6 +20,7 @@ from webapp.adapters.derivatives import MEDIA_TYPE
 from webapp.adapters.photo_store import PhotoStore
 from webapp.domain.errors import Conflict, InvalidInput, NotFound
 from webapp.domain.triage import HOLD_CODES
+from webapp.extensions import settings_in_use
 from webapp.paths import LARGEST_ID
 from webapp.security import current_officer, officers_only
 from webapp.services import transfers_overview, triage_acts, triage_desk, triage_sheet
@@ -119,7 +119,7 @@ def restore(report_id: int) -> Response:
 @officers_only(*READERS)
 def photo(report_id: int, photo_id: int, size: str) -> Response:
     """Send a derivative of a held report's photo."""
-    store = PhotoStore(current_app.extensions["settings"].photo_folder)
+    store = PhotoStore(settings_in_use().photo_folder)
     path = triage_sheet.photo_file(current_officer(), report_id, photo_id, size, store)
     response = send_file(path, mimetype=MEDIA_TYPE, etag=path.name)
     # Nobody has reviewed it, and who may see it may change: the browser asks each time. Its
