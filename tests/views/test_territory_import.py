@@ -11,11 +11,19 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.factories import make_case, make_commune, make_officer, make_supervising_unit
+from tests.factories import (
+    make_case,
+    make_commune,
+    make_officer,
+    make_supervising_unit,
+    somewhere,
+)
 from tests.servers.visitor import Visitor
 from webapp import clock
 from webapp.extensions import db
 from webapp.models import Boundary, Case, TerritorySwitch, Unit
+from webapp.services import casework_coordination
+from webapp.services.transaction import transaction
 
 TODAY = date(2025, 7, 1)
 BEFORE = datetime(2025, 6, 20, 3, 0, tzinfo=UTC)
@@ -131,8 +139,14 @@ def test_what_was_previewed_is_imported_and_switched_and_corrected(
 
 
 def test_communes_written_down_anew_are_neither_new_nor_moving_nor_reused_codes(
-    visitor: Visitor,
+    app: Flask, visitor: Visitor
 ) -> None:
+    with app.app_context(), clock.at(BEFORE):
+        west, east = (db.session.query(Unit).filter_by(code=code).one() for code in "12")
+        helped = make_case(east, somewhere(east_m=2_200), opened_at=BEFORE)
+        with transaction() as work:
+            case = work.session.get_one(Case, helped.id)
+            casework_coordination.inform(work, case, west.id, source="border", now=BEFORE)
     same = file_of(WEST, name="Tây").replace(b'"90"', b'"1"')
     page = look(visitor, same, is_ending_predecessors="on").text
     assert re.search(r"<b>0</b>\s+đơn vị mới, <b>1</b> như cũ", page)

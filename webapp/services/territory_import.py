@@ -118,11 +118,22 @@ def preview_boundaries(text: str, order: ImportOrder) -> ImportReport:
     """
     with rehearsal() as work:
         report = _take(work.session, text, order)
-        plan = territory_switch.plan(order.valid_from)
-        same = territory_succession.same_communes(work.session, list(plan.units.values()))
-        pairs = [(move.from_unit_id, move.to_unit_id) for move in plan.moves]
-        report.open_cases_moving = sum(1 for pair in pairs if pair not in same)
+        report.open_cases_moving = _moving(work.session, order.valid_from)
     return report
+
+
+def _moving(session: Session, on: date) -> int:
+    """Count the open cases that get another lead or another commune, and not a newer row of it."""
+    same = territory_succession.same_communes(session, session.scalars(select(Unit)).all())
+
+    def is_other(before: int | None, after: int | None) -> bool:
+        return before != after and (before, after) not in same
+
+    return sum(
+        is_other(move.from_unit_id, move.to_unit_id)
+        or is_other(move.from_commune_id, move.to_commune_id)
+        for move in territory_switch.plan(on).moves
+    )
 
 
 def _take(session: Session, text: str, order: ImportOrder) -> ImportReport:
