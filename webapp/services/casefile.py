@@ -10,12 +10,11 @@ from sqlalchemy.orm import joinedload
 from webapp import clock
 from webapp.domain import casework as rules
 from webapp.domain.deadlines import local_day
-from webapp.domain.disclosure import PUBLIC_KINDS
 from webapp.domain.errors import NotFound
 from webapp.domain.geo import Position, cells_within, distance_m
 from webapp.domain.transfers import MOST_TRANSFERS
 from webapp.extensions import db
-from webapp.models import Case, CaseEvent, Officer, Photo, Unit
+from webapp.models import Case, Officer, Photo
 from webapp.services.case_desk import Desk, read_desk
 from webapp.services.case_families import family_of
 from webapp.services.case_map import CaseMap, Shown, draw_case, draw_pair
@@ -33,6 +32,7 @@ from webapp.services.case_reports import (
     read_photos,
     read_reports,
 )
+from webapp.services.case_timeline import MOST_EVENTS, Told, read_timeline
 from webapp.services.casework import state_of
 from webapp.services.casework_acts import belongs_to
 from webapp.services.corridors import label as corridor_label
@@ -49,32 +49,8 @@ MOST_BESIDE = 5
 # A pavement that a whole town reports would make a page that no phone can load.
 MOST_REPORTS = 20
 MOST_PHOTOS = 20
-MOST_EVENTS = 40
-# What tells a case's course; each of them happens once or a few times.
-_MILESTONES = (
-    "opened",
-    "first_viewed",
-    "acknowledged",
-    "started",
-    "resolved",
-    "severity_raised",
-    "transfer_accepted",
-    "transfer_ruled",
-    "land_passed",
-)
-
 # Steps that the page tells without saying who took them: its lead, unless another unit is named.
 _CREDITED = frozenset({"first_viewed", "acknowledged", "started", "resolved"})
-
-
-@dataclass(frozen=True)
-class Told:
-    """One event of the timeline, with who did it and of which unit they were then."""
-
-    event: CaseEvent
-    officer_name: str | None
-    unit_name: str | None
-    is_public: bool
 
 
 @dataclass(frozen=True)
@@ -317,30 +293,6 @@ def _map(
 ) -> CaseMap:
     near = [shown_on_map(twin, (), twin.number) for twin in twins]
     return draw_case(shown_on_map(case, reports), near, local_day(now))
-
-
-def read_timeline(case_id: int, most: int | None) -> list[Told]:
-    """Read what happened, newest first; of a long story its course and what came last."""
-    of_case = CaseEvent.case_id == case_id
-    newest = select(CaseEvent.id).where(of_case).order_by(CaseEvent.version.desc()).limit(most)
-    is_told = or_(CaseEvent.kind.in_(_MILESTONES), CaseEvent.id.in_(newest.correlate(None)))
-    rows = db.session.execute(
-        select(CaseEvent, Officer.name, Unit.name)
-        .outerjoin(Officer, Officer.id == CaseEvent.actor_id)
-        .outerjoin(Unit, Unit.id == CaseEvent.actor_unit_id)
-        .where(of_case, is_told)
-        .order_by(CaseEvent.version.desc())
-    )
-    return [
-        Told(event, officer_name, unit_name, event.kind in PUBLIC_KINDS)
-        for event, officer_name, unit_name in rows
-    ]
-
-
-def events_since(case_id: int, version: int) -> list[Told]:
-    """Return what happened to a case after a version, oldest first; the newest of much."""
-    newest = read_timeline(case_id, MOST_EVENTS)
-    return [told for told in reversed(newest) if told.event.version > version]
 
 
 def _past(officer: Officer, case: Case) -> Past:

@@ -12,6 +12,7 @@ from webapp.paths import CaseNumberConverter
 from webapp.security import current_officer, officers_only
 from webapp.services import (
     case_relations,
+    case_timeline,
     casefile,
     casework_acts,
     casework_merging,
@@ -145,7 +146,7 @@ def _compare_page(
     )
 
 
-def _changes(pair: case_relations.CasePair) -> list[tuple[case_relations.Side, casefile.Told]]:
+def _changes(pair: case_relations.CasePair) -> list[tuple[case_relations.Side, case_timeline.Told]]:
     """Return what happened to either case since the page was opened, oldest first."""
     newest = (pair.left.case.version, pair.right.case.version)
     seen = (
@@ -155,7 +156,7 @@ def _changes(pair: case_relations.CasePair) -> list[tuple[case_relations.Side, c
     return [
         (side, told)
         for side, version in seen
-        for told in casefile.events_since(side.case.id, version)
+        for told in case_timeline.events_since(side.case.id, version)
     ]
 
 
