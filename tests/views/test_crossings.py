@@ -339,7 +339,7 @@ def test_a_file_is_previewed_and_then_taken(
     preview = supervisor.post(page, upload(text), form=page)
     assert preview.status_code == 200
     assert "Thêm 1, thay đổi 1, giữ nguyên 0 lối đi" in preview.text
-    assert re.search(r"Lý trình: .+ → <b>.+</b>", preview.text)
+    assert re.search(r"Vĩ độ: .+ → <b>.+</b>", preview.text)
     taken = {"content": text, "seal": hidden(preview.text, "seal")}
     assert "LD-8" in follow(supervisor, supervisor.post(page, taken, form=page))
     stale = supervisor.post(page, taken, form=page)
