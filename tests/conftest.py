@@ -19,6 +19,7 @@ from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from tests.servers.counting import SqlCounter, counting
 from tests.servers.databases import PostgresDatabases, SqliteDatabases
 from tests.servers.environment import settings_for
+from tests.servers.passwords import CHEAP_HASHER
 from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.redis import running_redis
 from webapp.config import Settings
@@ -115,11 +116,20 @@ def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCach
 
 
 @pytest.fixture
-def app(settings: Callable[..., Settings], compiled_templates: BytecodeCache) -> Iterator[Flask]:
-    """An application on a fresh database, with no Redis: work waits in the outbox."""
+def app(
+    settings: Callable[..., Settings],
+    compiled_templates: BytecodeCache,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Flask]:
+    """An application on a fresh database, with no Redis: work waits in the outbox.
+
+    Its passwords are sealed at the least cost: a thousand tests sign somebody in.
+    """
     from webapp.app import create_app
     from webapp.extensions import db
+    from webapp.services import accounts
 
+    monkeypatch.setattr(accounts, "_hasher", CHEAP_HASHER)
     application = create_app(settings())
     application.testing = True
     application.jinja_env.bytecode_cache = compiled_templates

@@ -18,7 +18,6 @@ from webapp.services import casework
 from webapp.services.transaction import transaction
 
 PASSWORD = "một câu dài dễ nhớ"
-# One cheap hash for every officer of a scene: making accounts is not what these tests are about.
 
 SPOT = Position(11.6402, 109.1500)
 _serial = itertools.count(1)

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import (
     Blueprint,
-    current_app,
     flash,
     make_response,
     redirect,
@@ -32,7 +31,7 @@ from webapp.domain.errors import (
     UnsupportedPhoto,
 )
 from webapp.domain.grounds import Grounds, read_grounds
-from webapp.errors import say_when_to_come_again, status_of
+from webapp.errors import answer_domain_error, say_when_to_come_again, status_of
 from webapp.extensions import settings_in_use
 from webapp.models import Officer
 from webapp.security import current_officer, officers_only
@@ -224,22 +223,16 @@ ACTS: dict[str, Callable[[Officer, Seen], None]] = {
 def _answer_refused_act(error: AnLoError) -> Response:
     """Show the fresh case, say what was not done, and keep every word that was typed."""
     if error.code == "role_not_allowed" and "number" in (request.view_args or {}):
-        return _answer_generally(NotFound("case_not_found"))
+        return answer_domain_error(NotFound("case_not_found"))
     show = SHOWN_AGAIN.get(request.endpoint or "")
     # A case that is not found has no page; what a form named wrongly stands beside its field.
     is_page = isinstance(error, NotFound) and error.field is None
     if show is None or is_page or error.code == "role_not_allowed":
-        return _answer_generally(error)
+        return answer_domain_error(error)
     status = status_of(error)
     response = make_response(show(error, status), status)
     say_when_to_come_again(response, error)
     return response
-
-
-def _answer_generally(error: AnLoError) -> Response:
-    """Answer as everywhere else; a blueprint's handler stands before the application's."""
-    handlers = current_app.error_handler_spec[None][None]
-    return make_response(handlers[AnLoError](error))
 
 
 def case_page(
